@@ -1,0 +1,12 @@
+// Command rotate-token is the Lambda function that answers POST /v1/tokens/{id}/rotate.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("rotate-token", func(p *boot.Process) api.Endpoint { return management.TokensWithKeys(p).Rotate })
+}

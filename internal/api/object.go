@@ -1,0 +1,144 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/period"
+)
+
+// object is a JSON object being read member by member. Unlike decoding into a struct it tells absent from null, takes
+// names in their exact case only, and names every unknown, doubled or ill-typed member at once.
+type object struct {
+	members map[string]json.RawMessage
+	faults  []lifecycle.FieldError
+}
+
+func decodeObject(body []byte) (*object, error) {
+	notAnObject := malformed("body", "not_json", "The body must be one JSON object.")
+	d := json.NewDecoder(bytes.NewReader(body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') || !utf8.Valid(body) {
+		return nil, notAnObject
+	}
+	o := &object{members: map[string]json.RawMessage{}}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, notAnObject
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, notAnObject
+		}
+		key, _ := name.(string)
+		if _, double := o.members[key]; double {
+			return nil, malformed(cut(key, 64), "repeated", "The member stands there more than once.")
+		}
+		o.members[key] = value
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, notAnObject
+	}
+	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+		return nil, notAnObject
+	}
+	return o, nil
+}
+
+func (o *object) fault(field, code, format string, args ...any) {
+	o.faults = append(o.faults, lifecycle.FieldError{Field: cut(field, 64), Code: code, Detail: fmt.Sprintf(format, args...)})
+}
+
+// take reads a member as T, null included. what says in a refusal what it should have been.
+func take[T any](o *object, name, what string) lifecycle.Field[T] {
+	raw, ok := o.members[name]
+	if !ok {
+		return lifecycle.Field[T]{}
+	}
+	delete(o.members, name)
+	f := lifecycle.Field[T]{Set: true, Null: string(raw) == "null"}
+	if !f.Null {
+		if err := json.Unmarshal(raw, &f.Value); err != nil {
+			o.fault(name, "wrong_type", "Want %s.", what)
+		}
+	}
+	return f
+}
+
+// plain reads a member that may be absent but not null.
+func plain[T any](o *object, name, what string) lifecycle.Field[T] {
+	f := take[T](o, name, what)
+	if f.Null {
+		o.fault(name, "wrong_type", "Want %s, not null.", what)
+	}
+	return f
+}
+
+// instant reads an RFC 3339 time.
+func (o *object) instant(name string) lifecycle.Field[time.Time] {
+	text := take[string](o, name, "a time such as 2027-01-31T12:00:00Z")
+	f := lifecycle.Field[time.Time]{Set: text.Set, Null: text.Null}
+	if text.Value != "" || text.Set && !text.Null {
+		t, err := time.Parse(time.RFC3339, text.Value)
+		if err != nil && !o.hasFault(name) {
+			o.fault(name, "bad_time", "Want a time such as 2027-01-31T12:00:00Z (RFC 3339).")
+		}
+		f.Value = t
+	}
+	return f
+}
+
+// period reads an ISO 8601 duration; absent and null are none.
+func (o *object) period(name string) period.Period {
+	text := take[string](o, name, "a duration such as P90D")
+	if !text.Set || text.Null || o.hasFault(name) {
+		return period.Period{}
+	}
+	p, err := period.Parse(text.Value)
+	if err != nil {
+		o.fault(name, "bad_duration", "Want an ISO 8601 duration such as P90D, P1Y or PT24H.")
+	}
+	return p
+}
+
+func (o *object) hasFault(name string) bool {
+	return slices.ContainsFunc(o.faults, func(f lifecycle.FieldError) bool { return f.Field == name })
+}
+
+// done refuses what was not read and returns all faults. fixed names members that exist in answers but cannot be sent.
+func (o *object) done(fixed ...string) error {
+	names := make([]string, 0, len(o.members))
+	for name := range o.members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		switch {
+		case i == 20:
+			o.fault(name, "unknown_field", "… and %d more.", len(names)-i-1)
+			return lifecycle.Invalid(o.faults)
+		case slices.Contains(fixed, name):
+			o.fault(name, "read_only", "This cannot be set or changed here.")
+		default:
+			o.fault(name, "unknown_field", "There is no such field.%s", meant(name))
+		}
+	}
+	return lifecycle.Invalid(o.faults)
+}
+
+// meant helps with the commonest slips.
+func meant(name string) string {
+	for _, known := range append(slices.Clone(tokenFields), "expiresIn", "gracePeriod") {
+		if strings.EqualFold(known, strings.ReplaceAll(name, "_", "")) {
+			return " Did you mean " + known + "?"
+		}
+	}
+	return ""
+}

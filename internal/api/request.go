@@ -1,0 +1,118 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"mime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// maxBody bounds a request body, in bytes.
+const maxBody = 64 << 10
+
+func malformed(field, code, format string, args ...any) error {
+	detail := fmt.Sprintf(format, args...)
+	return &lifecycle.Refusal{
+		Root: lifecycle.ErrMalformed, Code: "malformed_request", Detail: detail,
+		Fields: []lifecycle.FieldError{{Field: field, Code: code, Detail: detail}},
+	}
+}
+
+// header returns a header by its name in any case; REST APIs pass on what the client wrote.
+func (r *Request) header(name string) string {
+	for key, value := range r.event.Headers {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// target reads the path's id, or "self".
+func (r *Request) target() (lifecycle.Target, error) {
+	s := r.event.PathParameters["id"]
+	if s == "self" {
+		return lifecycle.Target{Self: true}, nil
+	}
+	id, err := token.ParseID(s)
+	if err != nil {
+		return lifecycle.Target{}, malformed("id", "bad_id", "A token id is tok_ and 22 letters or digits, or self.")
+	}
+	return lifecycle.Target{ID: id}, nil
+}
+
+// ifMatch reads the version that a change is meant for; 0 = any. Weak tags never match (RFC 9110, 13.1.1), and no other
+// tag is ever given out than "<version>".
+func (r *Request) ifMatch() (int64, error) {
+	s := strings.TrimSpace(r.header("If-Match"))
+	if s == "" || s == "*" {
+		return 0, nil
+	}
+	inner := strings.TrimPrefix(s, "W/")
+	if len(inner) < 2 || inner[0] != '"' || inner[len(inner)-1] != '"' || strings.Contains(inner[1:len(inner)-1], `"`) {
+		return 0, malformed("If-Match", "bad_etag", `If-Match takes the ETag of an earlier answer, such as "3", or *.`)
+	}
+	version, err := strconv.ParseInt(inner[1:len(inner)-1], 10, 64)
+	if err != nil || version <= 0 || inner != s {
+		return -1, nil // no version there ever was
+	}
+	return version, nil
+}
+
+// query returns the query parameters after refusing unknown and repeated ones by name.
+func (r *Request) query(known ...string) (map[string]string, error) {
+	for name, values := range r.event.MultiValueQueryStringParameters {
+		if len(values) > 1 {
+			return nil, malformed(name, "repeated", "The parameter stands there %d times.", len(values))
+		}
+	}
+	for name := range r.event.QueryStringParameters {
+		if !slices.Contains(known, name) {
+			return nil, malformed(cut(name, 64), "unknown_parameter", "This call takes %s.", strings.Join(known, ", "))
+		}
+	}
+	return r.event.QueryStringParameters, nil
+}
+
+// body returns the request body, decoded and within bounds; nil when there is none.
+func (r *Request) body() ([]byte, error) {
+	body := []byte(r.event.Body)
+	if r.event.IsBase64Encoded {
+		if base64.StdEncoding.DecodedLen(len(body)) > maxBody+2 {
+			return nil, ErrTooLarge
+		}
+		decoded, err := base64.StdEncoding.DecodeString(r.event.Body)
+		if err != nil {
+			return nil, malformed("body", "bad_encoding", "The body cannot be decoded.")
+		}
+		body = decoded
+	}
+	if len(body) > maxBody {
+		return nil, ErrTooLarge
+	}
+	if len(body) == 0 {
+		return nil, nil
+	}
+	media, _, err := mime.ParseMediaType(r.header("Content-Type"))
+	if err != nil || media != "application/json" && media != "application/merge-patch+json" {
+		return nil, ErrMediaType
+	}
+	return body, nil
+}
+
+// object reads the body as a JSON object. Without a body it is the empty object if optional, else a refusal.
+func (r *Request) object(optional bool) (*object, error) {
+	body, err := r.body()
+	if err != nil {
+		return nil, err
+	}
+	if body == nil && optional {
+		body = []byte("{}")
+	}
+	return decodeObject(body)
+}

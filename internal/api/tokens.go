@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// Tokens are the endpoints about tokens.
+type Tokens struct {
+	Manager *lifecycle.Manager
+	Format  token.Format
+	Now     func() time.Time
+}
+
+func (e *Tokens) answer(status int, t *token.Token) Answer {
+	return Answer{Status: status, Headers: map[string]string{"ETag": etag(t)}, Body: show(e.Format, t, e.Now()), Token: string(t.ID)}
+}
+
+// issued answers with the secret. It is the one place that reveals one.
+func (e *Tokens) issued(status int, i *lifecycle.Issued) Answer {
+	a := e.answer(status, &i.Token)
+	body := show(e.Format, &i.Token, e.Now())
+	body.Token = i.Secret.Reveal()
+	a.Body = body
+	return a
+}
+
+// Create answers POST /v1/tokens.
+func (e *Tokens) Create(ctx context.Context, r *Request) (Answer, error) {
+	o, err := r.object(false)
+	if err != nil {
+		return Answer{}, err
+	}
+	in := lifecycle.Create{
+		Name: plain[string](o, "name", "text").Value, Description: plain[string](o, "description", "text").Value,
+		Scopes: take[[]scope.Pattern](o, "scopes", "a list of scopes, or null"), ExpiresAt: o.instant("expiresAt"), ExpiresIn: o.period("expiresIn"),
+		NotBefore: o.instant("notBefore").Value, CIDRs: take[[]string](o, "allowedCidrBlocks", "a list of CIDR blocks").Value,
+	}
+	in.Kind = choice(o, "kind", "personal or service", token.ParseKind)
+	in.Environment = choice(o, "environment", "live or test", token.ParseEnvironment)
+	if in.IdempotencyKey, err = r.idempotencyKey(); err != nil {
+		return Answer{}, err
+	}
+	if err := o.done(tokenFields...); err != nil {
+		return Answer{}, err
+	}
+	issued, err := e.Manager.Create(ctx, r.Caller, in)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := e.issued(http.StatusCreated, &issued)
+	a.Headers["Location"] = r.event.RequestContext.Path + "/" + string(issued.Token.ID)
+	return a, nil
+}
+
+// choice reads a member that is one of a few words; absent = the zero value.
+func choice[T ~string](o *object, name, what string, parse func(string) (T, bool)) T {
+	f := plain[string](o, name, what)
+	if !f.Set || o.hasFault(name) {
+		return ""
+	}
+	v, ok := parse(f.Value)
+	if !ok {
+		o.fault(name, "bad_value", "Want %s.", what)
+	}
+	return v
+}
+
+// idempotencyKey reads the header of draft-ietf-httpapi-idempotency-key-header: up to 255 visible ASCII characters.
+func (r *Request) idempotencyKey() (string, error) {
+	s := r.header("Idempotency-Key")
+	if len(s) > 255 {
+		return "", malformed("Idempotency-Key", "too_long", "At most 255 characters.")
+	}
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return "", malformed("Idempotency-Key", "bad_character", "Visible ASCII characters only, such as a UUID.")
+		}
+	}
+	return s, nil
+}
+
+// Get answers GET /v1/tokens/{id}.
+func (e *Tokens) Get(ctx context.Context, r *Request) (Answer, error) {
+	target, err := r.target()
+	if err != nil {
+		return Answer{}, err
+	}
+	if _, err := r.query(); err != nil {
+		return Answer{}, err
+	}
+	t, err := e.Manager.Get(ctx, r.Caller, target)
+	if err != nil {
+		return Answer{}, err
+	}
+	return e.answer(http.StatusOK, &t), nil
+}
+
+// changing reads what every change names: which token, and at which version.
+func (r *Request) changing() (lifecycle.Target, int64, error) {
+	target, err := r.target()
+	if err != nil {
+		return lifecycle.Target{}, 0, err
+	}
+	version, err := r.ifMatch()
+	return target, version, err
+}
+
+// Update answers PATCH /v1/tokens/{id}.
+func (e *Tokens) Update(ctx context.Context, r *Request) (Answer, error) {
+	target, version, err := r.changing()
+	if err != nil {
+		return Answer{}, err
+	}
+	o, err := r.object(false)
+	if err != nil {
+		return Answer{}, err
+	}
+	in := lifecycle.Update{
+		Name: plain[string](o, "name", "text"), Description: plain[string](o, "description", "text"),
+		Active: plain[bool](o, "isActive", "true or false"), CIDRs: take[[]string](o, "allowedCidrBlocks", "a list of CIDR blocks"),
+		Scopes: take[[]scope.Pattern](o, "scopes", "a list of scopes"), ExpiresAt: o.instant("expiresAt"),
+	}
+	if err := o.done(append(tokenFields, "expiresIn")...); err != nil {
+		return Answer{}, err
+	}
+	t, err := e.Manager.Update(ctx, r.Caller, target, version, in)
+	if err != nil {
+		return Answer{}, err
+	}
+	return e.answer(http.StatusOK, &t), nil
+}
+
+// Revoke answers DELETE /v1/tokens/{id}.
+func (e *Tokens) Revoke(ctx context.Context, r *Request) (Answer, error) {
+	target, version, err := r.changing()
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := e.Manager.Revoke(ctx, r.Caller, target, version); err != nil {
+		return Answer{}, err
+	}
+	return Answer{Status: http.StatusNoContent, Token: string(target.ID)}, nil
+}
+
+// Rotate answers POST /v1/tokens/{id}/rotate.
+func (e *Tokens) Rotate(ctx context.Context, r *Request) (Answer, error) {
+	target, version, err := r.changing()
+	if err != nil {
+		return Answer{}, err
+	}
+	o, err := r.object(true)
+	if err != nil {
+		return Answer{}, err
+	}
+	grace := o.period("gracePeriod")
+	if err := o.done(tokenFields...); err != nil {
+		return Answer{}, err
+	}
+	issued, err := e.Manager.Rotate(ctx, r.Caller, target, version, grace)
+	if err != nil {
+		return Answer{}, err
+	}
+	return e.issued(http.StatusOK, &issued), nil
+}

@@ -1,0 +1,97 @@
+// Package boot builds what the functions run, from their environment: each piece once per process, and only the pieces
+// a function asks for. A function whose settings make no sense says which on standard error and does not start.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/tokenwright/tokenwright/internal/config"
+	"github.com/tokenwright/tokenwright/internal/dynamo"
+	"github.com/tokenwright/tokenwright/internal/keyring"
+	"github.com/tokenwright/tokenwright/internal/obs"
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// Process is one function's process while it is being built.
+type Process struct {
+	Env *config.Env
+	Log *slog.Logger
+
+	warm []func(context.Context) error
+}
+
+// warmBudget bounds what is done before the first request. Lambda gives the start 10 seconds and a full CPU.
+const warmBudget = 3 * time.Second
+
+// Run builds a handler, opens what it asked for side by side, and serves until Lambda stops the process.
+func Run(build func(*Process) any) {
+	p := &Process{Env: config.New(os.LookupEnv), Log: obs.Logger()}
+	handler := build(p)
+	if err := p.Env.Err(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	p.open()
+	lambda.Start(handler)
+}
+
+// open runs what Table and Keyring want done early: TLS to DynamoDB and the keyring, which the first request would
+// otherwise wait for on a fraction of the CPU. A failure is no failure yet: the first request tries again.
+func (p *Process) open() {
+	ctx, cancel := context.WithTimeout(context.Background(), warmBudget)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, warm := range p.warm {
+		all.Go(func() {
+			if err := warm(ctx); err != nil {
+				p.Log.Warn("not ready at the start", "cause", err.Error())
+			}
+		})
+	}
+	all.Wait()
+}
+
+// credentials are the execution role's, which Lambda renews by renewing the process.
+func (p *Process) credentials() aws.CredentialsProvider {
+	c := aws.Credentials{
+		AccessKeyID: p.Env.Required("AWS_ACCESS_KEY_ID"), SecretAccessKey: p.Env.Required("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: p.Env.Optional("AWS_SESSION_TOKEN", ""), Source: "environment",
+	}
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+}
+
+// Table returns the store.
+func (p *Process) Table() *dynamo.Table {
+	client := dynamo.NewClient(dynamo.Endpoint{
+		Region: p.Env.Required("AWS_REGION"), URL: p.Env.Optional("AWS_ENDPOINT_URL_DYNAMODB", ""), Credentials: p.credentials(),
+	})
+	table := dynamo.New(client, p.Env.Required("TABLE_NAME"), p.Env.Days("AUDIT_RETENTION_DAYS", 400, 1, 3650))
+	p.warm = append(p.warm, table.Warm)
+	return table
+}
+
+// Keyring returns the digest keys.
+func (p *Process) Keyring() *keyring.Keyring {
+	source := keyring.FromSecretsManager(p.Env.Required("AWS_REGION"), p.Env.Optional("AWS_ENDPOINT_URL_SECRETS_MANAGER", ""),
+		p.Env.Required("KEYRING_SECRET_ID"), p.credentials(), dynamo.NewHTTPClient())
+	ring := keyring.New(source, time.Now)
+	p.warm = append(p.warm, ring.Load)
+	return ring
+}
+
+// Format returns the format of tokens.
+func (p *Process) Format() token.Format {
+	f, err := token.NewFormat(p.Env.Required("TOKEN_PREFIX"))
+	if err != nil {
+		p.Env.Fail("TOKEN_PREFIX", err.Error())
+	}
+	return f
+}

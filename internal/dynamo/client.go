@@ -1,0 +1,65 @@
+package dynamo
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Budgets of one call to DynamoDB. The worst case, Total, stays well under the 10 seconds that API Gateway gives an
+// authorizer, so that a slow table is answered by us and not by the gateway's own timeout.
+const (
+	ConnectTimeout = 700 * time.Millisecond
+	AttemptTimeout = 1200 * time.Millisecond
+	TotalTimeout   = 4 * time.Second
+	MaxAttempts    = 3
+	maxBackoff     = 150 * time.Millisecond
+)
+
+// Endpoint says where the table is and who asks.
+type Endpoint struct {
+	Region      string
+	URL         string // "" = the region's own endpoint
+	Credentials aws.CredentialsProvider
+}
+
+// NewClient returns a client with these budgets. It connects on first use.
+func NewClient(e Endpoint) *dynamodb.Client {
+	o := dynamodb.Options{
+		Region: e.Region, Credentials: e.Credentials, HTTPClient: NewHTTPClient(),
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = MaxAttempts
+			o.MaxBackoff = maxBackoff
+		}),
+	}
+	if e.URL != "" {
+		o.BaseEndpoint = aws.String(e.URL)
+	}
+	return dynamodb.New(o)
+}
+
+// NewHTTPClient returns a client for one AWS host: connections are kept, and no attempt outlives its budget.
+func NewHTTPClient() *http.Client {
+	return &http.Client{
+		Timeout: AttemptTimeout,
+		Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: ConnectTimeout}).DialContext,
+			TLSHandshakeTimeout: ConnectTimeout,
+			MaxIdleConnsPerHost: 4,
+			IdleConnTimeout:     5 * time.Minute,
+			ForceAttemptHTTP2:   false, // DynamoDB speaks HTTP/1.1
+		},
+	}
+}
+
+// Warm opens the connection while a function starts, where CPU and time are plentiful, by reading a key that is never
+// there. Its failure is no failure: the first request connects then.
+func (t *Table) Warm(ctx context.Context) error {
+	_, err := t.batch(ctx, []key{{ownerPrefix, profileKey}})
+	return err
+}

@@ -1,0 +1,36 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// Touch notes a use, unless another request noted one within token.TouchInterval. It never makes an item: a token
+// that TTL removed stays removed. It leaves version alone, because nobody changed the token.
+func (t *Table) Touch(ctx context.Context, id token.ID, at time.Time, from netip.Addr) error {
+	in := &dynamodb.UpdateItemInput{
+		TableName:                 t.name,
+		Key:                       tokenKey(id).item(),
+		UpdateExpression:          aws.String("SET lastUsedAt = :now"),
+		ConditionExpression:       aws.String("attribute_exists(pk) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt <= :before)"),
+		ExpressionAttributeValues: item{":now": instant(at), ":before": instant(at.Add(-token.TouchInterval))},
+	}
+	if from.IsValid() {
+		in.UpdateExpression = aws.String("SET lastUsedAt = :now, lastUsedIp = :ip")
+		in.ExpressionAttributeValues[":ip"] = str(from.Unmap().String())
+	}
+	_, err := t.client.UpdateItem(ctx, in)
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) {
+		return nil // another was quicker, or the token is gone
+	}
+	return translate("noting a use of "+string(id), err)
+}

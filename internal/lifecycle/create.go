@@ -1,0 +1,242 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Field is a member of a request that may be absent, null or a value, which mean three things.
+type Field[T any] struct {
+	Set   bool // present, be it null
+	Null  bool
+	Value T
+}
+
+// Create is a request for a new token. Zero fields take defaults.
+type Create struct {
+	Name        string
+	Description string
+	Kind        token.Kind        // personal for a person or personal token, service for a service token
+	Environment token.Environment // live
+	Scopes      Field[[]scope.Pattern]
+	ExpiresAt   Field[time.Time] // null = never
+	ExpiresIn   period.Period
+	NotBefore   time.Time
+	CIDRs       []string
+
+	IdempotencyKey string // "" = none
+}
+
+// Create issues a token. Its secret is in the answer and nowhere else.
+func (m *Manager) Create(ctx context.Context, c Caller, in Create) (Issued, error) {
+	in = in.withDefaults(c)
+	if err := c.mayCreate(in.Kind); err != nil {
+		return Issued{}, err
+	}
+	if in.IdempotencyKey == "" {
+		return m.create(ctx, c, in)
+	}
+	for range attempts {
+		issued, err := m.replayed(ctx, c, in)
+		if !errors.Is(err, store.ErrNoReplay) {
+			return issued, err
+		}
+		if issued, err = m.create(ctx, c, in); !errors.Is(err, store.ErrReplay) {
+			return issued, err
+		}
+	}
+	return Issued{}, conflict("busy", "Another request with this Idempotency-Key is under way. Try again.")
+}
+
+func (in Create) withDefaults(c Caller) Create {
+	if in.Kind == "" {
+		in.Kind = token.Personal
+		if c.Kind == principal.Service {
+			in.Kind = token.Service
+		}
+	}
+	if in.Environment == "" {
+		in.Environment = token.Live
+	}
+	return in
+}
+
+func (c Caller) mayCreate(kind token.Kind) error {
+	if kind == token.Personal && c.Kind == principal.Service {
+		return Invalid([]FieldError{{Field: "kind", Code: "not_a_person", Detail: "A service token cannot create personal tokens: there is no person to own them."}})
+	}
+	if (c.IsToken() || kind == token.Service) && !c.Scopes.Has(scope.TokensWrite) {
+		return lacking(scope.TokensWrite)
+	}
+	return nil
+}
+
+func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, error) {
+	now := m.now()
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return Issued{}, fmt.Errorf("reading the settings of %s: %w", c.Account, err)
+	}
+	tok, err := m.draft(c, in, policy, now)
+	if err != nil {
+		return Issued{}, err
+	}
+	if err := m.ensureUser(ctx, c, now); err != nil {
+		return Issued{}, err
+	}
+	creation := store.Creation{Token: tok, Creator: c.User.Ref()}
+	owner := c.User.Ref()
+	if in.Kind == token.Service {
+		if owner, err = user.NewRef(m.Random); err != nil {
+			return Issued{}, err
+		}
+		creation.TokenUser = &user.User{
+			Ref: owner, Account: c.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
+		}
+	}
+	return m.issue(ctx, c, in, creation, owner, now)
+}
+
+// issue names the token, draws its secret and writes all of it.
+func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store.Creation, owner user.Ref, now time.Time) (Issued, error) {
+	tok := &creation.Token
+	var err error
+	if tok.ID, err = token.NewID(owner, now, m.Random); err != nil {
+		return Issued{}, err
+	}
+	key, err := m.Keys.Current(ctx)
+	if err != nil {
+		return Issued{}, err
+	}
+	secret, err := m.Format.Issue(tok.ID, tok.Environment, m.Random)
+	if err != nil {
+		return Issued{}, err
+	}
+	tok.Secrets = []token.SecretVersion{{Digest: key.Digest(secret), CreatedAt: now}}
+	issued := Issued{Token: *tok, Secret: secret}
+	if creation.Event, err = m.event(c, now, audit.TokenCreated, string(tok.ID), created(tok)...); err != nil {
+		return Issued{}, err
+	}
+	if in.IdempotencyKey != "" {
+		if creation.Replay, err = m.seal(c, in, key, issued, now); err != nil {
+			return Issued{}, err
+		}
+	}
+	switch err := m.Store.CreateToken(ctx, creation); {
+	case errors.Is(err, store.ErrOwnerInactive):
+		return Issued{}, forbidden("owner_inactive", "You were suspended or offboarded a moment ago.")
+	case err != nil:
+		return Issued{}, fmt.Errorf("writing %s: %w", tok.ID, err)
+	}
+	return issued, nil
+}
+
+// draft applies every rule on the content of a new token.
+func (m *Manager) draft(c Caller, in Create, policy settings.Settings, now time.Time) (token.Token, error) {
+	var f faults
+	f.name(in.Name)
+	f.description(in.Description)
+	tok := token.Token{
+		Account: c.Account, Kind: in.Kind, Environment: in.Environment, Name: in.Name, Description: in.Description,
+		CIDRs: f.cidrs(in.CIDRs), Active: true, NotBefore: token.Millis(in.NotBefore), CreatedAt: now, CreatedBy: c.User,
+		UpdatedAt: now, UpdatedBy: c.User, Version: 1,
+	}
+	grants := m.grants(c, in, &tok, &f)
+	tok.ExpiresAt = expiry(c, in, policy, now, &f)
+	if !tok.ExpiresAt.IsZero() && !tok.NotBefore.Before(tok.ExpiresAt) {
+		f.add("notBefore", "after_expiry", "The token would expire before it starts.")
+	}
+	if err := Invalid(f); err != nil {
+		return token.Token{}, err
+	}
+	return tok, c.withinCaller(grants, tok.ExpiresAt)
+}
+
+// grants sets the token's scopes and returns what they stand for now.
+func (m *Manager) grants(c Caller, in Create, tok *token.Token, f *faults) scope.Set {
+	if in.Scopes.Set && !in.Scopes.Null {
+		tok.Scopes = append([]scope.Pattern{}, in.Scopes.Value...) // never nil: nil means everything
+		return f.scopes(m.Catalogue, tok.Scopes)
+	}
+	if in.Kind == token.Service {
+		f.add("scopes", "required", "A service token has no owner whose permissions it could take: list its scopes.")
+		return nil
+	}
+	if c.IsToken() {
+		// Everything the owner may do, as it changes: a token may hand that on only if it has it itself, which its scopes
+		// cannot show. So a token names what it grants.
+		f.add("scopes", "required", "A token that creates tokens must list their scopes.")
+	}
+	return nil
+}
+
+// expiry returns when the new token ends; the zero time = never.
+func expiry(c Caller, in Create, policy settings.Settings, now time.Time, f *faults) time.Time {
+	var end time.Time
+	field := "expiresIn"
+	switch {
+	case in.ExpiresAt.Set && !in.ExpiresIn.IsZero():
+		f.add("expiresIn", "ambiguous", "Give expiresAt or expiresIn, not both.")
+		return time.Time{}
+	case in.ExpiresAt.Set:
+		field, end = "expiresAt", token.Millis(in.ExpiresAt.Value)
+		if !in.ExpiresAt.Null && !end.After(now) {
+			f.add(field, "in_past", "It has passed already.")
+		}
+	case !in.ExpiresIn.IsZero():
+		end = token.Millis(in.ExpiresIn.AddTo(now))
+	default:
+		return defaultExpiry(c, policy, now)
+	}
+	switch {
+	case end.IsZero() && !policy.AllowNeverExpire:
+		f.add(field, "must_expire", "The account's settings do not allow tokens that never expire.")
+	case !policy.MaxLifetime.IsZero() && (end.IsZero() || end.After(policy.MaxLifetime.AddTo(now))):
+		f.add(field, "over_maximum", "The account's settings allow a lifetime of %s at most.", policy.MaxLifetime)
+	}
+	return end
+}
+
+// defaultExpiry is the account's default, cut to its maximum and to the life of the calling token.
+func defaultExpiry(c Caller, policy settings.Settings, now time.Time) time.Time {
+	var end time.Time
+	shorten := func(to time.Time) {
+		if !to.IsZero() && (end.IsZero() || to.Before(end)) {
+			end = to
+		}
+	}
+	for _, p := range []period.Period{policy.DefaultLifetime, policy.MaxLifetime} {
+		if !p.IsZero() {
+			shorten(token.Millis(p.AddTo(now)))
+		}
+	}
+	if c.IsToken() {
+		shorten(c.ExpiresAt)
+	}
+	return end
+}
+
+// created lists a new token's fields as the event shows them.
+func created(t *token.Token) []audit.Change {
+	changes := []audit.Change{{Field: "name", After: t.Name}, {Field: "kind", After: string(t.Kind)}, {Field: "environment", After: string(t.Environment)}}
+	for _, ch := range []audit.Change{
+		{Field: "scopes", After: patterns(t.Scopes)}, {Field: "expiresAt", After: instant(t.ExpiresAt)},
+		{Field: "notBefore", After: instant(t.NotBefore)}, {Field: "allowedCidrBlocks", After: blocks(t.CIDRs)},
+	} {
+		if ch.After != nil {
+			changes = append(changes, ch)
+		}
+	}
+	return changes
+}

@@ -1,0 +1,105 @@
+package lifecycle
+
+import (
+	"context"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Revoke ends a token for ever, from the moment it returns: one's own for nothing, a service token with tokens:delete.
+// Revoking what is revoked changes nothing and succeeds.
+func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion int64) error {
+	id, err := c.resolve(target)
+	if err != nil {
+		return err
+	}
+	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
+		return lacking(scope.TokensDelete)
+	}
+	_, err = m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+		if err := c.ownersAlone(tok); err != nil || !tok.RevokedAt.IsZero() {
+			return "", nil, err
+		}
+		was := tok.Status(now)
+		tok.RevokedAt = now
+		return audit.TokenRevoked, []audit.Change{{Field: "status", Before: string(was), After: string(token.Revoked)}}, nil
+	})
+	return err
+}
+
+// maxGrace bounds the overlap of two secrets.
+var maxGrace = period.MustParse("P7D")
+
+// Rotate gives a token a new secret: same id, scopes and expiry. The old secret stops at once, or after grace.
+//
+// A person rotates their own tokens for nothing, and a token itself. A token that rotates another gets to know its
+// secret, so that needs tokens:write and may yield no more than the calling token has.
+func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion int64, grace period.Period) (Issued, error) {
+	id, err := c.resolve(target)
+	if err != nil {
+		return Issued{}, err
+	}
+	free := c.owns(id) && (!c.IsToken() || c.Token == id)
+	if !free && !c.Scopes.Has(scope.TokensWrite) {
+		return Issued{}, lacking(scope.TokensWrite)
+	}
+	key, err := m.Keys.Current(ctx)
+	if err != nil {
+		return Issued{}, err
+	}
+	var secret token.Secret
+	tok, err := m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
+		if err := m.mayRotate(c, tok, owner, free, now); err != nil {
+			return "", nil, err
+		}
+		end, err := graceEnd(grace, now)
+		if err != nil {
+			return "", nil, err
+		}
+		if secret, err = m.Format.Issue(tok.ID, tok.Environment, m.Random); err != nil {
+			return "", nil, err
+		}
+		tok.Rotate(token.SecretVersion{Digest: key.Digest(secret), CreatedAt: now}, end)
+		return audit.TokenRotated, []audit.Change{{Field: "oldSecretExpiresAt", After: instant(end)}}, nil
+	})
+	return Issued{Token: tok, Secret: secret}, err
+}
+
+func (m *Manager) mayRotate(c Caller, tok *token.Token, owner *user.User, free bool, now time.Time) error {
+	if err := c.ownersAlone(tok); err != nil {
+		return err
+	}
+	if err := mayChange(tok, now); err != nil || free {
+		return err
+	}
+	return c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt)
+}
+
+// graceEnd returns when the old secret stops: now, without a grace period.
+func graceEnd(grace period.Period, now time.Time) (time.Time, error) {
+	if grace.IsZero() {
+		return now, nil
+	}
+	end := token.Millis(grace.AddTo(now))
+	if end.After(maxGrace.AddTo(now)) {
+		return time.Time{}, Invalid([]FieldError{{Field: "gracePeriod", Code: "too_long", Detail: "At most P7D."}})
+	}
+	return end, nil
+}
+
+// mayDo returns what a bearer of the token may do now.
+func (m *Manager) mayDo(tok *token.Token, owner *user.User) scope.Set {
+	if tok.Kind == token.Service {
+		return m.Catalogue.Covered(tok.Scopes)
+	}
+	if tok.Scopes == nil {
+		// It grows with its owner, so no list of the caller's covers it.
+		return m.Catalogue.All()
+	}
+	return m.Catalogue.Covered(tok.Scopes).Intersect(m.Catalogue.OfRoles(owner.Roles))
+}

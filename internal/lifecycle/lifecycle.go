@@ -1,0 +1,173 @@
+// Package lifecycle holds every rule that changes or shows tokens: who may create, see, change, rotate and revoke
+// which, and what each of these does. It guarantees that each operation authorizes before it reads, that nobody is
+// granted more than they hold, that another account's token is answered like one that never was, and that every
+// change carries its audit event into the same write. Storing is the Store's, reading requests the api package's.
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Store is what the rules read and write. Reads are strongly consistent unless they say otherwise; writes are
+// conditional and carry their event in one transaction.
+type Store interface {
+	// TokenAndOwner returns both, or token.ErrNotFound when either is missing.
+	TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error)
+	// User returns a user, or user.ErrNotFound.
+	User(ctx context.Context, ref user.Ref) (user.User, error)
+	// Settings returns the account's policy, settings.Default when it has none.
+	Settings(ctx context.Context, account user.AccountID) (settings.Settings, error)
+	// Tokens returns up to limit tokens, newest first, that come after a token ("" = from the newest on), and the last
+	// one looked at, "" at the end. With an owner it reads that owner's, strongly consistent; without, the account's,
+	// from an index that lags by fractions of a second.
+	Tokens(ctx context.Context, account user.AccountID, owner user.Ref, after token.ID, limit int) ([]token.Token, token.ID, error)
+	// SaveUser writes a user: anew when before is nil (store.ErrExists if there is one), else over before (store.ErrChanged).
+	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
+	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay or store.ErrOwnerInactive: nothing was written.
+	CreateToken(ctx context.Context, c store.Creation) error
+	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
+	UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error
+	// Replay returns the record of an idempotency key, or store.ErrNoReplay.
+	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
+}
+
+// Keys gives digest keys.
+type Keys interface {
+	// Current returns the key that new digests are made with.
+	Current(ctx context.Context) (token.Key, error)
+	// Key returns a key by id.
+	Key(ctx context.Context, id string) (token.Key, error)
+}
+
+// Config is what New needs.
+type Config struct {
+	Format    token.Format
+	Store     Store
+	Keys      Keys // may be nil for operations that neither issue secrets nor page
+	Catalogue *scope.Catalogue
+	Now       func() time.Time
+	Random    io.Reader
+}
+
+// Manager carries out the operations. It is safe for concurrent use.
+type Manager struct{ Config }
+
+// New returns a Manager.
+func New(c Config) *Manager { return &Manager{Config: c} }
+
+// Caller is who asks, and from where.
+type Caller struct {
+	principal.Principal
+	Origin audit.Origin
+}
+
+// Issued is a token with the only copy of its secret.
+type Issued struct {
+	Token  token.Token
+	Secret token.Secret
+}
+
+// Target is which token a call is about: an id, or the calling token itself.
+type Target struct {
+	ID   token.ID
+	Self bool
+}
+
+// resolve turns a target into an id.
+func (c Caller) resolve(t Target) (token.ID, error) {
+	if !t.Self {
+		return t.ID, nil
+	}
+	if !c.IsToken() {
+		return "", &Refusal{
+			Root: ErrMalformed, Code: "no_self", Detail: "“self” stands for the calling token, and you signed in as a person. Name a token id.",
+			Fields: []FieldError{{Field: "id", Code: "no_self", Detail: "There is no calling token."}},
+		}
+	}
+	return c.Token, nil
+}
+
+// owns says whether the caller's user owns the token. The id itself names its owner, so this needs no read, and a
+// refusal says nothing of whether the token exists.
+func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
+
+// find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
+func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
+	tok, owner, err := m.Store.TokenAndOwner(ctx, id)
+	if err != nil {
+		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, err)
+	}
+	if tok.Account != c.Account || forgotten(&tok, now) {
+		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	}
+	return tok, owner, nil
+}
+
+// forgotten says whether the retention of a dead token is over. The table's TTL removes it some day; nobody should
+// see that it takes its time.
+func forgotten(tok *token.Token, now time.Time) bool {
+	end := tok.RemovableAt()
+	return !end.IsZero() && !now.Before(end)
+}
+
+// event starts the audit event of a change.
+func (m *Manager) event(c Caller, now time.Time, action audit.Action, target string, changes ...audit.Change) (audit.Event, error) {
+	id, err := audit.NewID(now, m.Random)
+	return audit.Event{
+		ID: id, Time: now, Account: c.Account, Action: action, Target: target, Origin: c.Origin, Changes: changes,
+		Actor: audit.Actor{User: c.User, Token: c.Token, Kind: string(c.Kind)},
+	}, err
+}
+
+func (m *Manager) now() time.Time { return token.Millis(m.Now()) }
+
+// attempts bounds how often a change is tried again on a token that others change at the same time.
+const attempts = 4
+
+// change reads a token, lets edit change a copy, and writes the difference with its event. ifVersion is what the
+// caller believes the version to be (0 = any). A token that another request changed in between is read and edited
+// again, unless the caller named a version.
+func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error)) (token.Token, error) {
+	for range attempts {
+		now := m.now()
+		before, owner, err := m.find(ctx, c, id, now)
+		if err != nil {
+			return token.Token{}, err
+		}
+		if ifVersion != 0 && ifVersion != before.Version {
+			return token.Token{}, &Refusal{
+				Root: ErrPrecondition, Code: "version_mismatch",
+				Detail: fmt.Sprintf("The token is at version %d, not %d. Read it again and decide anew.", before.Version, ifVersion),
+			}
+		}
+		after := before
+		action, changes, err := edit(now, &after, &owner)
+		if err != nil || len(changes) == 0 {
+			return before, err
+		}
+		after.Version, after.UpdatedAt, after.UpdatedBy = before.Version+1, now, c.User
+		event, err := m.event(c, now, action, string(id), changes...)
+		if err != nil {
+			return token.Token{}, err
+		}
+		if err = m.Store.UpdateToken(ctx, before, after, event); err == nil {
+			return after, nil
+		}
+		if !errors.Is(err, store.ErrChanged) {
+			return token.Token{}, fmt.Errorf("writing %s: %w", id, err)
+		}
+	}
+	return token.Token{}, conflict("busy", "Other requests keep changing this token. Try again.")
+}

@@ -1,0 +1,98 @@
+package lifecycle
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Get returns one token: one's own for nothing, any other of the account with tokens:read.
+func (m *Manager) Get(ctx context.Context, c Caller, target Target) (token.Token, error) {
+	id, err := c.resolve(target)
+	if err != nil {
+		return token.Token{}, err
+	}
+	if !c.owns(id) && !c.Scopes.Has(scope.TokensRead) {
+		return token.Token{}, lacking(scope.TokensRead)
+	}
+	tok, _, err := m.find(ctx, c, id, m.now())
+	return tok, err
+}
+
+// Query says which tokens to list. Zero fields do not filter.
+type Query struct {
+	Owner          user.ID
+	Kind           token.Kind
+	Status         token.Status
+	Environment    token.Environment
+	Text           string    // in name, description or id; in any case
+	ExpiresBefore  time.Time // tokens that never expire do not match
+	LastUsedBefore time.Time // a token never used counts from its creation
+	After          token.ID  // continue behind this one
+	Limit          int       // at least 1
+}
+
+// Page is one page of a list. More says whether another follows; Last is where it begins.
+type Page struct {
+	Tokens []token.Token
+	More   bool
+	Last   token.ID
+}
+
+// maxExamined bounds what one call of List reads, however few tokens match: 1,000 reads of at most 1 KB each.
+const maxExamined = 1000
+
+// List returns the account's tokens to holders of tokens:read, and to all others their own.
+func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
+	owner := q.Owner.Ref()
+	if !c.Scopes.Has(scope.TokensRead) {
+		if owner != "" && owner != c.User.Ref() {
+			return Page{}, lacking(scope.TokensRead)
+		}
+		owner = c.User.Ref()
+	}
+	now, after := m.now(), q.After
+	var page Page
+	for examined := 0; examined < maxExamined; {
+		batch := min(100, max(q.Limit+1-len(page.Tokens), 25))
+		found, last, err := m.Store.Tokens(ctx, c.Account, owner, after, batch)
+		if err != nil {
+			return Page{}, err
+		}
+		for i := range found {
+			if found[i].Account != c.Account || !q.matches(&found[i], now) {
+				continue
+			}
+			if len(page.Tokens) == q.Limit {
+				page.More, page.Last = true, page.Tokens[q.Limit-1].ID
+				return page, nil
+			}
+			page.Tokens = append(page.Tokens, found[i])
+		}
+		if last == "" {
+			return page, nil
+		}
+		after, examined = last, examined+batch
+	}
+	page.More, page.Last = true, after
+	return page, nil
+}
+
+func (q *Query) matches(t *token.Token, now time.Time) bool {
+	lastUse := t.LastUsedAt
+	if lastUse.IsZero() {
+		lastUse = t.CreatedAt
+	}
+	text := strings.ToLower(q.Text)
+	return !forgotten(t, now) &&
+		(q.Kind == "" || t.Kind == q.Kind) &&
+		(q.Status == "" || t.Status(now) == q.Status) &&
+		(q.Environment == "" || t.Environment == q.Environment) &&
+		(q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore)) &&
+		(q.LastUsedBefore.IsZero() || lastUse.Before(q.LastUsedBefore)) &&
+		(text == "" || strings.Contains(strings.ToLower(t.Name+"\n"+t.Description+"\n"+string(t.ID)), text))
+}

@@ -1,0 +1,156 @@
+package lifecycle
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Update is a request to change a token. Fields that are not set stay.
+type Update struct {
+	Name        Field[string]
+	Description Field[string]
+	Active      Field[bool]
+	CIDRs       Field[[]string] // null = any address
+	Scopes      Field[[]scope.Pattern]
+	ExpiresAt   Field[time.Time]
+}
+
+// Update changes a token: its owner signed in for nothing, all others with tokens:write, and nobody another's
+// personal token. ifVersion 0 = whatever the version.
+func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion int64, in Update) (token.Token, error) {
+	id, err := c.resolve(target)
+	if err != nil {
+		return token.Token{}, err
+	}
+	if !(c.owns(id) && c.Kind == principal.Person) && !c.Scopes.Has(scope.TokensWrite) {
+		return token.Token{}, lacking(scope.TokensWrite)
+	}
+	return m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+		if err := c.ownersAlone(tok); err != nil {
+			return "", nil, err
+		}
+		if err := mayChange(tok, now); err != nil {
+			return "", nil, err
+		}
+		changes, err := m.apply(c, in, tok, now)
+		return audit.TokenUpdated, changes, err
+	})
+}
+
+// ownersAlone keeps everybody but its owner off a personal token: an administrator who could change or rotate it could
+// act as its owner. They offboard the owner instead.
+func (c Caller) ownersAlone(tok *token.Token) error {
+	if tok.Kind == token.Personal && !c.owns(tok.ID) {
+		return forbidden("not_owner", "A personal token is changed, rotated and revoked by its owner alone.")
+	}
+	return nil
+}
+
+// apply edits tok and tells what changed.
+func (m *Manager) apply(c Caller, in Update, tok *token.Token, now time.Time) ([]audit.Change, error) {
+	var f faults
+	before := *tok
+	if in.Name.Set {
+		f.name(in.Name.Value)
+		tok.Name = in.Name.Value
+	}
+	if in.Description.Set {
+		f.description(in.Description.Value)
+		tok.Description = in.Description.Value
+	}
+	if in.Active.Set {
+		tok.Active = in.Active.Value
+	}
+	if in.CIDRs.Set {
+		tok.CIDRs = f.cidrs(in.CIDRs.Value)
+	}
+	if in.Scopes.Set && !in.Scopes.Null {
+		f.scopes(m.Catalogue, in.Scopes.Value)
+		tok.Scopes = append([]scope.Pattern{}, in.Scopes.Value...)
+	}
+	if in.ExpiresAt.Set && !in.ExpiresAt.Null {
+		tok.ExpiresAt = token.Millis(in.ExpiresAt.Value)
+		if !tok.ExpiresAt.After(now) {
+			f.add("expiresAt", "in_past", "It has passed already. To end the token now, revoke it.")
+		}
+	}
+	if err := Invalid(f); err != nil {
+		return nil, err
+	}
+	return diff(&before, tok), m.onlyLess(in, &before, tok)
+}
+
+// onlyLess refuses a change that would make the secret in circulation worth more than it was when it was handed out.
+func (m *Manager) onlyLess(in Update, before, after *token.Token) error {
+	ends := !before.ExpiresAt.IsZero()
+	if in.ExpiresAt.Set && ends && (in.ExpiresAt.Null || after.ExpiresAt.After(before.ExpiresAt)) {
+		return conflict("expiry_extended", "An expiry can be brought forward, never extended. Rotate the token, or create a new one.")
+	}
+	if !in.Scopes.Set || before.Scopes == nil {
+		return nil // a list on a token that had everything its owner may do is always less
+	}
+	wider := m.Catalogue.Covered(after.Scopes).Without(m.Catalogue.Covered(before.Scopes))
+	if in.Scopes.Null || len(wider) > 0 {
+		detail := "Scopes can be narrowed, never widened. Create a new token"
+		if len(wider) > 0 {
+			detail += " for " + wider.String()
+		}
+		return &Refusal{Root: ErrConflict, Code: "scopes_widened", Detail: detail + ".", Scopes: wider}
+	}
+	return nil
+}
+
+// diff tells the fields that differ, in the form the API shows them.
+func diff(a, b *token.Token) []audit.Change {
+	var out []audit.Change
+	note := func(differ bool, field string, before, after any) {
+		if differ {
+			out = append(out, audit.Change{Field: field, Before: before, After: after})
+		}
+	}
+	note(a.Name != b.Name, "name", a.Name, b.Name)
+	note(a.Description != b.Description, "description", a.Description, b.Description)
+	note(a.Active != b.Active, "isActive", a.Active, b.Active)
+	note(!slices.Equal(a.CIDRs, b.CIDRs), "allowedCidrBlocks", blocks(a.CIDRs), blocks(b.CIDRs))
+	note((a.Scopes == nil) != (b.Scopes == nil) || !slices.Equal(a.Scopes, b.Scopes), "scopes", patterns(a.Scopes), patterns(b.Scopes))
+	note(!a.ExpiresAt.Equal(b.ExpiresAt), "expiresAt", instant(a.ExpiresAt), instant(b.ExpiresAt))
+	return out
+}
+
+// instant, patterns and blocks return nil for "none", else what the API shows.
+func instant(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(principal.TimeLayout)
+}
+
+func patterns(list []scope.Pattern) any {
+	if list == nil {
+		return nil
+	}
+	return texts(list, func(p scope.Pattern) string { return string(p) })
+}
+
+func blocks(list []netip.Prefix) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return texts(list, netip.Prefix.String)
+}
+
+func texts[T any](list []T, text func(T) string) []string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = text(x)
+	}
+	return out
+}

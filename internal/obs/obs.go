@@ -1,0 +1,51 @@
+// Package obs is what the functions tell their operators: JSON logs in Lambda's form, and metrics in CloudWatch's
+// Embedded Metric Format, which cost no API call. It guarantees nothing about content: callers log public ids and
+// reasons, never credentials, headers or whole events.
+package obs
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// Logger returns the function's logger: JSON to standard output with Lambda's field names and request id, at the level
+// the function's LoggingConfig sets.
+func Logger() *slog.Logger { return lambdacontext.NewLogger() }
+
+// Discard returns a logger that writes nothing.
+func Discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+const namespace = "Tokenwright"
+
+// Metrics writes counts. The zero Metrics writes nothing.
+type Metrics struct {
+	Writer io.Writer
+	Now    func() time.Time
+}
+
+// Validation counts one decision by its outcome: allowed, unauthenticated, denied or error. reason is a property one
+// can search for, not a dimension: each dimension value is a billed metric.
+// See https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
+func (m Metrics) Validation(_ context.Context, outcome, reason string) {
+	if m.Writer == nil {
+		return
+	}
+	line, err := json.Marshal(map[string]any{
+		"_aws": map[string]any{
+			"Timestamp": m.Now().UnixMilli(),
+			"CloudWatchMetrics": []any{map[string]any{
+				"Namespace": namespace, "Dimensions": [][]string{{"Outcome"}},
+				"Metrics": []any{map[string]string{"Name": "Validations", "Unit": "Count"}},
+			}},
+		},
+		"Outcome": outcome, "Reason": reason, "Validations": 1,
+	})
+	if err == nil {
+		_, _ = m.Writer.Write(append(line, '\n')) // a lost count is no reason to fail a request
+	}
+}

@@ -1,0 +1,125 @@
+// Package principal says who a request acts as, and carries that from the authorizer to the functions behind it: as
+// the flat string map that API Gateway calls the authorizer's context. The map holds names and permissions, never a
+// secret, and nothing that belongs to one request alone, because a gateway may cache it.
+package principal
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// ErrNone is returned for a context that names no principal: the request did not come through the authorizer.
+var ErrNone = errors.New("no principal in the authorizer's context")
+
+// Kind says by what kind of credential the principal was recognised.
+type Kind string
+
+// The kinds of principals.
+const (
+	Person   Kind = "person"   // signed in with an OIDC JWT
+	Personal Kind = "personal" // a personal token, acting as its owner
+	Service  Kind = "service"  // a service token, acting as its token user
+)
+
+// Profile says what the table knew of a signed-in person when the request was authorized.
+type Profile string
+
+// The states of a person's profile.
+const (
+	ProfileCurrent Profile = "current" // stored, with the roles that the JWT claims
+	ProfileStale   Profile = "stale"   // stored with other roles
+	ProfileMissing Profile = "missing" // first seen now
+)
+
+// Principal is who a request acts as, after authentication. It was live when it was made; Scopes is what it may do.
+type Principal struct {
+	Kind        Kind
+	Account     user.AccountID
+	User        user.ID
+	Token       token.ID          // "" for a person
+	Environment token.Environment // "" for a person
+	Scopes      scope.Set         // effective: already cut by what the owner may do
+	ExpiresAt   time.Time         // of the credential; zero = never
+
+	// Of a signed-in person alone.
+	Subject string
+	Roles   []string
+	Profile Profile
+}
+
+// IsToken says whether the principal presented an API token.
+func (p Principal) IsToken() bool { return p.Kind != Person }
+
+// Keys of the context. README documents them for functions in other languages.
+const (
+	keyToken       = "tokenId"
+	keyAccount     = "accountId"
+	keyUser        = "userId"
+	keyKind        = "kind"
+	keyEnvironment = "environment"
+	keyScopes      = "scopes"
+	keyExpires     = "expiresAt"
+	keySubject     = "subject"
+	keyRoles       = "roles"
+	keyProfile     = "profile"
+)
+
+// TimeLayout writes instants as every answer of Tokenwright does: RFC 3339, UTC, milliseconds.
+const TimeLayout = "2006-01-02T15:04:05.000Z"
+
+// Context returns the principal as strings: REST APIs deliver every context value as a string, whatever was sent.
+func (p Principal) Context() map[string]string {
+	expires := ""
+	if !p.ExpiresAt.IsZero() {
+		expires = p.ExpiresAt.UTC().Format(TimeLayout)
+	}
+	c := map[string]string{
+		keyToken: string(p.Token), keyAccount: string(p.Account), keyUser: string(p.User), keyKind: string(p.Kind),
+		keyEnvironment: string(p.Environment), keyScopes: p.Scopes.String(), keyExpires: expires,
+	}
+	if p.Kind == Person {
+		c[keySubject], c[keyRoles], c[keyProfile] = p.Subject, strings.Join(p.Roles, ","), string(p.Profile)
+	}
+	return c
+}
+
+// FromContext reads what Context wrote. It trusts the map, which API Gateway alone can have filled: the functions'
+// resource policies let nobody else invoke them. A map that cannot be Context's is ErrNone.
+func FromContext(context map[string]any) (Principal, error) {
+	get := func(key string) string { s, _ := context[key].(string); return s }
+	p := Principal{
+		Kind: Kind(get(keyKind)), Account: user.AccountID(get(keyAccount)), Token: token.ID(get(keyToken)),
+		Environment: token.Environment(get(keyEnvironment)), Scopes: scope.ParseSet(get(keyScopes)),
+		Subject: get(keySubject), Profile: Profile(get(keyProfile)),
+	}
+	if roles := get(keyRoles); roles != "" {
+		p.Roles = strings.Split(roles, ",")
+	}
+	var err error
+	if p.User, err = user.ParseID(get(keyUser)); err != nil || p.Account == "" {
+		return Principal{}, ErrNone
+	}
+	switch p.Kind {
+	case Personal, Service:
+		_, err = token.ParseID(get(keyToken))
+	case Person:
+		err = user.CheckSubject(p.Subject)
+	default:
+		err = ErrNone
+	}
+	if err != nil {
+		return Principal{}, ErrNone
+	}
+	if s := get(keyExpires); s != "" {
+		if p.ExpiresAt, err = time.Parse(TimeLayout, s); err != nil {
+			return Principal{}, fmt.Errorf("%w: %w", ErrNone, err)
+		}
+	}
+	return p, nil
+}

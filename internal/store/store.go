@@ -1,0 +1,45 @@
+// Package store is the vocabulary between the rules and whatever keeps tokens: what is written as one, and how a
+// write is turned down. It holds no code, so that rules and adapters need not know each other.
+package store
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// How a write is turned down. Nothing was written then.
+var (
+	// ErrChanged: the item is not the one that was read.
+	ErrChanged = errors.New("changed by another request")
+	// ErrExists: the id is taken.
+	ErrExists = errors.New("exists already")
+	// ErrReplay: the idempotency key has been used before.
+	ErrReplay = errors.New("idempotency key used before")
+	// ErrNoReplay: the idempotency key has not been used.
+	ErrNoReplay = errors.New("no such idempotency key")
+	// ErrOwnerInactive: an owner was suspended or offboarded.
+	ErrOwnerInactive = errors.New("owner is not active")
+)
+
+// Creation is everything one create writes, in one transaction.
+type Creation struct {
+	Token     token.Token
+	TokenUser *user.User // of a service token; nil for a personal one, whose owner exists
+	Creator   user.Ref   // must be active at that moment
+	Event     audit.Event
+	Replay    *Replay // nil without an Idempotency-Key
+}
+
+// Replay is the record of one create that carried an Idempotency-Key.
+type Replay struct {
+	Account   user.AccountID
+	Digest    string // of caller and key; names the record
+	Request   string // digest of the request, which a repetition must match
+	KeyID     string // of the keyring
+	Sealed    []byte // the answer; see the lifecycle package
+	ExpiresAt time.Time
+}

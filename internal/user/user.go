@@ -1,0 +1,151 @@
+// Package user says who stands behind tokens: the people of an account and the token users that service tokens act
+// as. It guarantees that a reference is derived the same way everywhere; it reads no clock and does no I/O.
+package user
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/base62"
+)
+
+// Errors of this package.
+var (
+	// ErrBadAccount is returned for an account id outside the accepted alphabet.
+	ErrBadAccount = errors.New("account id must be 1 to 64 letters, digits or . _ : -")
+	// ErrBadID is returned for a string that is no user id.
+	ErrBadID = errors.New("user id must be usr_ and 11 letters or digits")
+	// ErrNotFound is returned when no such user exists for whoever asks.
+	ErrNotFound = errors.New("user not found")
+	// ErrBadSubject is returned for a subject that cannot name a person.
+	ErrBadSubject = errors.New("subject must be 1 to 255 printable characters")
+)
+
+// AccountID names a tenant, as the identity provider's claim spells it (by convention acc_…).
+type AccountID string
+
+// ParseAccount accepts what may stand in a partition key without a way to forge another key: no '#', no space.
+func ParseAccount(s string) (AccountID, error) {
+	if s == "" || len(s) > 64 || !base62.Valid(strings.NewReplacer(".", "", "_", "", ":", "", "-", "").Replace(s)) {
+		return "", ErrBadAccount
+	}
+	return AccountID(s), nil
+}
+
+// RefLen is the length of an owner reference.
+const RefLen = 11
+
+// Ref is the owner reference: the first half of every token id of one owner, and the owner's partition in the table.
+type Ref string
+
+// RefOf derives a person's reference: SHA-256 over account and subject, both length-prefixed so that no two pairs
+// collide by moving a border, cut to 11 base62 digits (65 bits). The same person always gets the same reference, which
+// is what lets the id in a token find its owner. Two people with one reference would be refused, not mixed: every read
+// and write of a profile compares account and subject.
+func RefOf(account AccountID, subject string) Ref {
+	h := sha256.New()
+	h.Write([]byte("tokenwright owner reference v1"))
+	for _, part := range []string{string(account), subject} {
+		var size [4]byte
+		binary.BigEndian.PutUint32(size[:], uint32(len(part))) //nolint:gosec // bounded to 255 bytes by ParseAccount and CheckSubject
+		h.Write(size[:])
+		h.Write([]byte(part))
+	}
+	n := new(big.Int).SetBytes(h.Sum(nil)[:16])
+	digits := make([]byte, RefLen)
+	for i, rest := RefLen-1, new(big.Int); i >= 0; i-- {
+		n.DivMod(n, big.NewInt(62), rest)
+		digits[i] = base62.Alphabet[rest.Int64()]
+	}
+	return Ref(digits)
+}
+
+// NewRef draws the reference of a token user, who has no subject to derive it from.
+func NewRef(random io.Reader) (Ref, error) {
+	s, err := base62.Random(random, RefLen)
+	return Ref(s), err
+}
+
+// CheckSubject refuses subjects that are empty, over 255 bytes or hold control characters.
+func CheckSubject(s string) error {
+	if s == "" || len(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return ErrBadSubject
+	}
+	return nil
+}
+
+const idPrefix = "usr_"
+
+// ID is the public handle of a user, "usr_" and the reference.
+type ID string
+
+// ID returns the public handle of the owner with this reference.
+func (r Ref) ID() ID { return ID(idPrefix + string(r)) }
+
+// ParseID checks the form alone; whether such a user exists is the store's to say.
+func ParseID(s string) (ID, error) {
+	ref, ok := strings.CutPrefix(s, idPrefix)
+	if !ok || len(ref) != RefLen || !base62.Valid(ref) {
+		return "", ErrBadID
+	}
+	return ID(s), nil
+}
+
+// Ref returns the owner reference inside the id; "" for the zero ID.
+func (id ID) Ref() Ref { return Ref(strings.TrimPrefix(string(id), idPrefix)) }
+
+// Kind tells people from token users.
+type Kind string
+
+// The kinds of users.
+const (
+	Person  Kind = "person"  // signs in with an OIDC JWT
+	Service Kind = "service" // the token user behind exactly one service token
+)
+
+// Status of a user. Only an active user's tokens work.
+type Status string
+
+// The states of a user.
+const (
+	Active     Status = "active"
+	Suspended  Status = "suspended"  // reversible: tokens work again after a resume
+	Offboarded Status = "offboarded" // final for the tokens that exist
+)
+
+// User is one owner of tokens.
+type User struct {
+	Ref       Ref
+	Account   AccountID
+	Subject   string // of the OIDC JWT; "" for a token user
+	Kind      Kind
+	Roles     []string // names from the catalogue; none for a token user, whose token carries its own scopes
+	Status    Status
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Version   int64 // rises by one with each change
+}
+
+// ID returns the public handle.
+func (u User) ID() ID { return u.Ref.ID() }
+
+// IsPerson says whether u is the person of that account and subject, and not another whose reference happens to be
+// the same.
+func (u User) IsPerson(account AccountID, subject string) bool {
+	return u.Kind == Person && u.Account == account && u.Subject == subject
+}
+
+// HasRoles says whether these are the user's roles, in any order.
+func (u User) HasRoles(roles []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(u.Roles)), slices.Sorted(slices.Values(roles)))
+}
+
+// String names the user in logs without the subject, which may be an e-mail address.
+func (u User) String() string { return fmt.Sprintf("%s of %s", u.ID(), u.Account) }

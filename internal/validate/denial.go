@@ -1,0 +1,57 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// Reason says why a credential was refused, for logs, metrics and, to a holder of the right secret, the caller.
+type Reason string
+
+// The reasons.
+const (
+	Missing        Reason = "missing"   // no credential at all
+	Ambiguous      Reason = "ambiguous" // two different ones
+	Malformed      Reason = "malformed" // cannot have been issued here
+	Unknown        Reason = "unknown"   // no such token
+	WrongSecret    Reason = "wrong_secret"
+	Superseded     Reason = "superseded" // right once, replaced by a rotation
+	Revoked        Reason = "revoked"
+	Inactive       Reason = "inactive"
+	Scheduled      Reason = "scheduled"
+	Expired        Reason = "expired"
+	OwnerInactive  Reason = "owner_inactive"
+	InvalidJWT     Reason = "invalid_jwt" // signature, issuer, audience or time
+	AddressDenied  Reason = "ip_denied"
+	PolicyTooLarge Reason = "policy_too_large" // the gateway would not take the answer
+)
+
+// ErrDenied is the root of every Denial.
+var ErrDenied = errors.New("denied")
+
+// Denial is a refusal. It is an error under ErrDenied.
+type Denial struct {
+	Reason Reason
+	Token  token.ID // what the credential claims to be; "" when it claims nothing. Not authentic unless Authentic
+	Detail string   // for logs alone
+	// Authentic says that the caller showed the right secret, and so may learn the reason.
+	Authentic bool
+}
+
+// Error names the reason; it holds nothing of the credential but its public id.
+func (d *Denial) Error() string {
+	s := fmt.Sprintf("denied: %s", d.Reason)
+	if d.Detail != "" {
+		s += ": " + d.Detail
+	}
+	return s
+}
+
+// Unwrap makes every denial an ErrDenied.
+func (d *Denial) Unwrap() error { return ErrDenied }
+
+// Forbidden tells a refusal of an authentic credential that another request could get right (403) from one of the
+// credential itself (401).
+func (d *Denial) Forbidden() bool { return d.Reason == AddressDenied || d.Reason == PolicyTooLarge }

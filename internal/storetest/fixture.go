@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -133,3 +134,6 @@ func Event(t testing.TB, account user.AccountID, at time.Time) audit.Event {
 	}
 	return audit.Event{ID: id, Time: at, Account: account, Action: audit.TokenUpdated, Target: "tok_x", Actor: audit.Actor{User: "usr_x", Kind: "person"}}
 }
+
+// Here is the address from which the suite's requests come.
+var Here = netip.MustParseAddr("203.0.113.7")

@@ -1,0 +1,82 @@
+// Package tokenwright_test keeps the directions of imports: functions → gateway → use cases → domain, adapters from the
+// side. See CONTRIBUTING.
+package tokenwright_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tokenwright/tokenwright/"
+
+// deps returns everything a package links, itself included, without the module's own prefix.
+func deps(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "./"+pkg).Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./%s: %v", pkg, err)
+	}
+	var all []string
+	for line := range strings.Lines(string(out)) {
+		all = append(all, strings.TrimPrefix(strings.TrimSpace(line), module))
+	}
+	if !slices.Contains(all, pkg) {
+		t.Fatalf("go list -deps ./%s does not list it: %v", pkg, all)
+	}
+	return all
+}
+
+func forbid(t *testing.T, pkg string, why string, banned ...string) {
+	t.Helper()
+	for _, dep := range deps(t, pkg) {
+		for _, b := range banned {
+			if dep == b || strings.HasPrefix(dep, strings.TrimSuffix(b, "/")+"/") {
+				t.Errorf("%s links %s: %s", pkg, dep, why)
+			}
+		}
+	}
+}
+
+func TestTheDomainKnowsNoAWS(t *testing.T) {
+	for _, pkg := range []string{
+		"internal/token", "internal/scope", "internal/user", "internal/principal", "internal/audit", "internal/settings", "internal/store",
+		"internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
+	} {
+		forbid(t, pkg, "the domain and the use cases see no AWS type and no transport", "github.com/aws", "net/http")
+	}
+}
+
+func TestTheDomainRestsOnNothing(t *testing.T) {
+	for _, pkg := range []string{"internal/token", "internal/scope", "internal/user"} {
+		forbid(t, pkg, "it is at the bottom", "internal/validate", "internal/lifecycle", "internal/dynamo", "internal/api", "internal/authorizer", "internal/audit", "internal/store")
+	}
+}
+
+func TestSiblingsDoNotKnowEachOther(t *testing.T) {
+	siblings := []string{"internal/validate", "internal/lifecycle", "internal/dynamo", "internal/keyring", "internal/config", "internal/obs"}
+	for _, pkg := range siblings {
+		forbid(t, pkg, "siblings rest on the domain alone", slices.DeleteFunc(slices.Clone(siblings), func(s string) bool { return s == pkg })...)
+		forbid(t, pkg, "imports point down", "internal/api", "internal/authorizer", "internal/boot", "internal/management")
+	}
+}
+
+func TestTheAuthorizerLinksNothingItDoesNotNeed(t *testing.T) {
+	forbid(t, "functions/authorizer", "it is on everybody's request path", "internal/lifecycle", "internal/api", "internal/management", "internal/cursor",
+		"internal/local", "github.com/aws/aws-sdk-go-v2/config")
+}
+
+func TestNoFunctionLinksTheLocalStack(t *testing.T) {
+	out, err := exec.Command("go", "list", "./functions/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := strings.Fields(string(out))
+	if len(functions) < 9 {
+		t.Fatalf("only %d functions", len(functions))
+	}
+	for _, f := range functions {
+		forbid(t, strings.TrimPrefix(f, module), "stand-ins and tests are not deployed", "internal/local", "internal/storetest", "testing", "go.etcd.io/bbolt", "go.yaml.in/yaml")
+	}
+}

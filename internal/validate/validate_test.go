@@ -1,0 +1,338 @@
+package validate_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+	"github.com/tokenwright/tokenwright/internal/validate"
+)
+
+var (
+	noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	here = netip.MustParseAddr("203.0.113.7")
+)
+
+// world is a store, a keyring and an identity provider of which each can be made to fail, and which count.
+type world struct {
+	tok      token.Token
+	owner    user.User
+	stored   bool
+	storeErr error
+	reads    int
+	touches  int
+	touchErr error
+	slow     time.Duration
+
+	keys   map[string]token.Key
+	keyErr error
+
+	claims    validate.Claims
+	claimsErr error
+
+	now time.Time
+}
+
+func (w *world) TokenAndOwner(_ context.Context, id token.ID) (token.Token, user.User, error) {
+	w.reads++
+	if w.storeErr != nil {
+		return token.Token{}, user.User{}, w.storeErr
+	}
+	if !w.stored || id != w.tok.ID {
+		return token.Token{}, user.User{}, token.ErrNotFound
+	}
+	return w.tok, w.owner, nil
+}
+
+func (w *world) User(_ context.Context, ref user.Ref) (user.User, error) {
+	w.reads++
+	if w.storeErr != nil {
+		return user.User{}, w.storeErr
+	}
+	if ref != w.owner.Ref {
+		return user.User{}, user.ErrNotFound
+	}
+	return w.owner, nil
+}
+
+func (w *world) Touch(ctx context.Context, _ token.ID, _ time.Time, _ netip.Addr) error {
+	w.touches++
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(w.slow):
+		return w.touchErr
+	}
+}
+
+func (w *world) Key(_ context.Context, id string) (token.Key, error) {
+	if w.keyErr != nil {
+		return token.Key{}, w.keyErr
+	}
+	key, ok := w.keys[id]
+	if !ok {
+		return token.Key{}, errors.New("unknown key")
+	}
+	return key, nil
+}
+
+func (w *world) Verify(context.Context, string, time.Time) (validate.Claims, error) {
+	return w.claims, w.claimsErr
+}
+
+// start returns a world with one good personal token of an admin, its text, and a validator over it.
+func start(t testing.TB) (*world, string, *validate.Validator) {
+	t.Helper()
+	w := &world{stored: true, now: noon, keys: map[string]token.Key{"k1": token.NewKey("k1", []byte("one")), "k2": token.NewKey("k2", []byte("two"))}}
+	w.owner = user.User{Ref: user.RefOf("acc_acme", "ada"), Account: "acc_acme", Subject: "ada", Kind: user.Person, Roles: []string{"admin"}, Status: user.Active}
+	f := format(t)
+	id, err := token.NewID(w.owner.Ref, noon, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := issue(t, id)
+	w.tok = token.Token{
+		ID: id, Account: "acc_acme", Kind: token.Personal, Environment: token.Live, Active: true, LastUsedAt: noon,
+		Secrets: []token.SecretVersion{{Digest: w.keys["k1"].Digest(secret)}},
+	}
+	v := validate.New(validate.Config{
+		Format: f, Store: w, Keys: w, Catalogue: scope.Shipped(), People: w, Now: func() time.Time { return w.now }, TouchBudget: 50 * time.Millisecond,
+	})
+	return w, secret.Reveal(), v
+}
+
+func format(t testing.TB) token.Format {
+	t.Helper()
+	f, err := token.NewFormat("at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func issue(t testing.TB, id token.ID) token.Secret {
+	t.Helper()
+	s, err := format(t).Issue(id, token.Live, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestDecisionsOnTokens(t *testing.T) {
+	hour := noon.Add(time.Hour)
+	tests := []struct {
+		name   string
+		change func(*world)
+		want   validate.Reason // "" = allowed
+	}{
+		{"a good token is allowed", func(*world) {}, ""},
+		{"an unknown token is refused", func(w *world) { w.stored = false }, validate.Unknown},
+		{"a wrong secret is refused", func(w *world) { w.tok.Secrets[0].Digest.MAC[31]++ }, validate.WrongSecret},
+		{"the right secret under another key is refused", func(w *world) { w.tok.Secrets[0].Digest.KeyID = "k2" }, validate.WrongSecret},
+		{"a token without secrets is refused", func(w *world) { w.tok.Secrets = nil }, validate.WrongSecret},
+		{"a revoked token is refused", func(w *world) { w.tok.RevokedAt = noon }, validate.Revoked},
+		{"a paused token is refused", func(w *world) { w.tok.Active = false }, validate.Inactive},
+		{"a token before its time is refused", func(w *world) { w.tok.NotBefore = noon.Add(1) }, validate.Scheduled},
+		{"a token at its time is allowed", func(w *world) { w.tok.NotBefore = noon }, ""},
+		{"a token just before its expiry is allowed", func(w *world) { w.tok.ExpiresAt = noon.Add(1) }, ""},
+		{"a token at its expiry is refused", func(w *world) { w.tok.ExpiresAt = noon }, validate.Expired},
+		{"an old secret within its grace is allowed", func(w *world) { w.tok.Rotate(token.SecretVersion{Digest: token.Digest{KeyID: "k2"}}, hour) }, ""},
+		{"an old secret at the end of its grace is refused", func(w *world) {
+			w.tok.Rotate(token.SecretVersion{Digest: token.Digest{KeyID: "k2"}}, hour)
+			w.now = hour
+		}, validate.Superseded},
+		{"an old secret without grace is refused at once", func(w *world) { w.tok.Rotate(token.SecretVersion{Digest: token.Digest{KeyID: "k2"}}, noon) }, validate.Superseded},
+		{"a secret of two rotations ago is refused", func(w *world) {
+			w.tok.Rotate(token.SecretVersion{Digest: token.Digest{KeyID: "k2"}}, hour)
+			w.tok.Rotate(token.SecretVersion{Digest: token.Digest{KeyID: "k2"}}, hour)
+		}, validate.WrongSecret},
+		{"a suspended owner's token is refused", func(w *world) { w.owner.Status = user.Suspended }, validate.OwnerInactive},
+		{"an offboarded owner's token is refused", func(w *world) { w.owner.Status = user.Offboarded }, validate.OwnerInactive},
+		{"an owner of another account does not vouch", func(w *world) { w.owner.Account = "acc_other" }, validate.OwnerInactive},
+		{"an address on the list is allowed", func(w *world) { w.tok.CIDRs = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")} }, ""},
+		{"an address off the list is refused", func(w *world) { w.tok.CIDRs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")} }, validate.AddressDenied},
+		{"a revoked token learns of that and not of its address", func(w *world) {
+			w.tok.RevokedAt, w.tok.CIDRs = noon, []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
+		}, validate.Revoked},
+	}
+	for _, tt := range tests {
+		w, text, v := start(t)
+		tt.change(w)
+		p, err := v.Validate(t.Context(), text, here)
+		var denial *validate.Denial
+		switch {
+		case tt.want == "" && err != nil:
+			t.Errorf("%s: %v", tt.name, err)
+		case tt.want == "" && p.Token != w.tok.ID:
+			t.Errorf("%s: principal %+v", tt.name, p)
+		case tt.want != "" && (!errors.As(err, &denial) || denial.Reason != tt.want || !errors.Is(err, validate.ErrDenied)):
+			t.Errorf("%s: %v, want %s", tt.name, err, tt.want)
+		case denial != nil && denial.Authentic == (tt.want == validate.Unknown || tt.want == validate.WrongSecret):
+			t.Errorf("%s: authentic = %v", tt.name, denial.Authentic)
+		}
+		if w.reads != 1 {
+			t.Errorf("%s: %d reads, want 1", tt.name, w.reads)
+		}
+	}
+}
+
+func TestMalformedTokensCostNoRead(t *testing.T) {
+	w, text, v := start(t)
+	w.claimsErr = errors.New("not a JWT")
+	for _, bad := range []string{"", "x", text[:68], text + "0", strings.ToLower(text), "at_" + strings.Repeat("a", 1<<20), "Bearer " + text} {
+		_, err := v.Validate(t.Context(), bad, here)
+		var denial *validate.Denial
+		if !errors.As(err, &denial) || denial.Reason != validate.Malformed {
+			t.Errorf("%.80q: %v, want malformed", bad, err)
+		}
+	}
+	if w.reads != 0 {
+		t.Errorf("%d reads", w.reads)
+	}
+}
+
+func TestAnOutageIsNeverADecision(t *testing.T) {
+	down := errors.New("connection refused")
+	for name, change := range map[string]func(*world){
+		"store":    func(w *world) { w.storeErr = down },
+		"keyring":  func(w *world) { w.keyErr = down },
+		"key lost": func(w *world) { clear(w.keys) },
+		"key of the older version is lost": func(w *world) {
+			w.tok.Secrets = append([]token.SecretVersion{{Digest: token.Digest{KeyID: "k9"}}}, w.tok.Secrets...)
+		},
+	} {
+		w, text, v := start(t)
+		change(w)
+		_, err := v.Validate(t.Context(), text, here)
+		if !errors.Is(err, token.ErrUnavailable) || errors.Is(err, validate.ErrDenied) {
+			t.Errorf("%s: %v, want ErrUnavailable and no denial", name, err)
+		}
+	}
+}
+
+func TestEffectiveScopes(t *testing.T) {
+	c := scope.Shipped()
+	tests := []struct {
+		name   string
+		roles  []string
+		kind   token.Kind
+		scopes []scope.Pattern
+		want   scope.Set
+	}{
+		{"a personal token without a list has what its owner has", []string{"viewer"}, token.Personal, nil, c.OfRoles([]string{"viewer"})},
+		{"a list is cut by what the owner may do now", []string{"viewer"}, token.Personal, []scope.Pattern{"orders:*"}, scope.NewSet("orders:read")},
+		{"a list does not grow with its owner", []string{"admin"}, token.Personal, []scope.Pattern{"orders:read"}, scope.NewSet("orders:read")},
+		{"an owner without roles has tokens without scopes", nil, token.Personal, nil, scope.Set{}},
+		{"an empty list is no scope", []string{"admin"}, token.Personal, []scope.Pattern{}, scope.Set{}},
+		{"a service token has its own", nil, token.Service, []scope.Pattern{"orders:*"}, scope.NewSet("orders:read", "orders:write")},
+		{"a scope that left the catalogue grants nothing", nil, token.Service, []scope.Pattern{"orders:read", "moon:fly"}, scope.NewSet("orders:read")},
+	}
+	for _, tt := range tests {
+		w, text, v := start(t)
+		w.owner.Roles, w.tok.Kind, w.tok.Scopes = tt.roles, tt.kind, tt.scopes
+		p, err := v.Validate(t.Context(), text, here)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if p.Scopes.String() != tt.want.String() || string(p.Kind) != string(tt.kind) {
+			t.Errorf("%s: %s with %v, want %v", tt.name, p.Kind, p.Scopes, tt.want)
+		}
+	}
+}
+
+func TestPeople(t *testing.T) {
+	jwt := "e30.e30.sig"
+	w, _, v := start(t)
+	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}, ExpiresAt: noon.Add(time.Hour)}
+	want := principal.Principal{
+		Kind: principal.Person, Account: "acc_acme", User: w.owner.ID(), Subject: "ada", Roles: []string{"admin"}, Profile: principal.ProfileCurrent,
+		Scopes: scope.Shipped().All(), ExpiresAt: noon.Add(time.Hour),
+	}
+	check := func(name string) {
+		t.Helper()
+		got, err := v.Validate(t.Context(), jwt, here)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	check("a known person")
+	w.claims.Roles, want.Roles, want.Profile = []string{"viewer"}, []string{"viewer"}, principal.ProfileStale
+	want.Scopes = scope.Shipped().OfRoles(want.Roles)
+	check("a person whose roles changed has the new ones at once")
+	w.owner.Ref, want.Profile = "somebodyels", principal.ProfileMissing
+	check("a person never seen")
+
+	w, _, v = start(t)
+	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada"}
+	refused := func(name string, want validate.Reason) {
+		t.Helper()
+		_, err := v.Validate(t.Context(), jwt, here)
+		var denial *validate.Denial
+		if !errors.As(err, &denial) || denial.Reason != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	w.owner.Status = user.Suspended
+	refused("a suspended person", validate.OwnerInactive)
+	w.owner.Status, w.owner.Subject = user.Active, "somebody whose reference is the same"
+	refused("another person with the same reference", validate.OwnerInactive)
+	w.claimsErr = errors.New("bad signature")
+	refused("a bad JWT", validate.InvalidJWT)
+	w.claimsErr = token.ErrUnavailable
+	if _, err := v.Validate(t.Context(), jwt, here); !errors.Is(err, token.ErrUnavailable) || errors.Is(err, validate.ErrDenied) {
+		t.Errorf("an identity provider that cannot be reached: %v", err)
+	}
+	v.People = nil
+	refused("a JWT where none are accepted", validate.Malformed)
+}
+
+func TestAUseIsNotedOnceAMinuteAndNeverFailsADecision(t *testing.T) {
+	w, text, v := start(t)
+	steps := []struct {
+		used time.Time
+		want int
+	}{{noon, 0}, {noon.Add(-time.Minute + 1), 0}, {noon.Add(-time.Minute), 1}, {time.Time{}, 2}}
+	for _, s := range steps {
+		w.tok.LastUsedAt = s.used
+		if _, err := v.Validate(t.Context(), text, here); err != nil || w.touches != s.want {
+			t.Errorf("last used %s: %d notes, %v; want %d", s.used, w.touches, err, s.want)
+		}
+	}
+	w.touchErr = errors.New("throttled")
+	if _, err := v.Validate(t.Context(), text, here); err != nil {
+		t.Errorf("a use that cannot be noted: %v", err)
+	}
+	w.slow = time.Hour
+	if _, err := v.Validate(t.Context(), text, here); err != nil {
+		t.Errorf("a use that takes too long to note: %v", err)
+	}
+	before := w.touches
+	w.tok.RevokedAt = noon
+	if _, err := v.Validate(t.Context(), text, here); err == nil || w.touches != before {
+		t.Errorf("a refused use is noted: %v", err)
+	}
+}
+
+func BenchmarkValidate(b *testing.B) {
+	_, text, v := start(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v.Validate(b.Context(), text, here); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

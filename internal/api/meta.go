@@ -34,6 +34,9 @@ func Scopes(catalogue *scope.Catalogue) Endpoint {
 }
 
 // Ping answers GET /v1/ping: whoever gets through to it has a credential that works.
-func Ping(context.Context, *Request) (Answer, error) {
+func Ping(_ context.Context, r *Request) (Answer, error) {
+	if _, err := r.query(); err != nil {
+		return Answer{}, err
+	}
 	return Answer{Status: http.StatusOK, Body: map[string]string{"status": "ok"}}, nil
 }

@@ -39,7 +39,7 @@ func decodeObject(body []byte) (*object, error) {
 		}
 		key, _ := name.(string)
 		if _, double := o.members[key]; double {
-			return nil, malformed(cut(key, 64), "repeated", "The member stands there more than once.")
+			return nil, malformed(cut(key, lifecycle.MaxEcho), "repeated", "The member stands there more than once.")
 		}
 		o.members[key] = value
 	}
@@ -53,7 +53,7 @@ func decodeObject(body []byte) (*object, error) {
 }
 
 func (o *object) fault(field, code, format string, args ...any) {
-	o.faults = append(o.faults, lifecycle.FieldError{Field: cut(field, 64), Code: code, Detail: fmt.Sprintf(format, args...)})
+	o.faults = append(o.faults, lifecycle.FieldError{Field: cut(field, lifecycle.MaxEcho), Code: code, Detail: fmt.Sprintf(format, args...)})
 }
 
 // take reads a member as T, null included. what says in a refusal what it should have been.
@@ -87,7 +87,8 @@ func (o *object) instant(name string) lifecycle.Field[time.Time] {
 	f := lifecycle.Field[time.Time]{Set: text.Set, Null: text.Null}
 	if text.Value != "" || text.Set && !text.Null {
 		t, err := time.Parse(time.RFC3339, text.Value)
-		if err != nil && !o.hasFault(name) {
+		// The last hours of 9999 west of Greenwich are in the year 10000 of UTC, which RFC 3339 cannot write.
+		if (err != nil || t.UTC().Year() > 9999) && !o.hasFault(name) {
 			o.fault(name, "bad_time", "Want a time such as 2027-01-31T12:00:00Z (RFC 3339).")
 		}
 		f.Value = t

@@ -66,14 +66,18 @@ func (r *Request) ifMatch() (int64, error) {
 
 // query returns the query parameters after refusing unknown and repeated ones by name.
 func (r *Request) query(known ...string) (map[string]string, error) {
-	for name, values := range r.event.MultiValueQueryStringParameters {
-		if len(values) > 1 {
-			return nil, malformed(name, "repeated", "The parameter stands there %d times.", len(values))
-		}
+	takes := "no query parameters"
+	if len(known) > 0 {
+		takes = strings.Join(known, ", ")
 	}
 	for name := range r.event.QueryStringParameters {
 		if !slices.Contains(known, name) {
-			return nil, malformed(cut(name, 64), "unknown_parameter", "This call takes %s.", strings.Join(known, ", "))
+			return nil, malformed(cut(name, lifecycle.MaxEcho), "unknown_parameter", "This call takes %s.", takes)
+		}
+	}
+	for name, values := range r.event.MultiValueQueryStringParameters {
+		if len(values) > 1 {
+			return nil, malformed(name, "repeated", "The parameter stands there %d times.", len(values))
 		}
 	}
 	return r.event.QueryStringParameters, nil

@@ -32,6 +32,9 @@ func (e *Tokens) issued(status int, i *lifecycle.Issued) Answer {
 
 // Create answers POST /v1/tokens.
 func (e *Tokens) Create(ctx context.Context, r *Request) (Answer, error) {
+	if _, err := r.query(); err != nil {
+		return Answer{}, err
+	}
 	o, err := r.object(false)
 	if err != nil {
 		return Answer{}, err
@@ -105,6 +108,9 @@ func (e *Tokens) Get(ctx context.Context, r *Request) (Answer, error) {
 func (r *Request) changing() (lifecycle.Target, int64, error) {
 	target, err := r.target()
 	if err != nil {
+		return lifecycle.Target{}, 0, err
+	}
+	if _, err := r.query(); err != nil { // somebody may well hope for ?dryRun=true
 		return lifecycle.Target{}, 0, err
 	}
 	version, err := r.ifMatch()

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -22,16 +23,16 @@ import (
 //
 // A policy that cannot be read is an error: the default might allow what it forbids.
 func (t *Table) Settings(ctx context.Context, account user.AccountID) (settings.Settings, error) {
-	it, err := t.get(ctx, settingsKeyOf(account))
+	it, err := t.get(ctx, item.SettingsKey(account))
 	if errors.Is(err, errNoItem) {
 		return settings.Default(), nil
 	}
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	s := settings.Settings{AllowNeverExpire: it.bool("allowNeverExpire")}
+	s := settings.Settings{AllowNeverExpire: it.Bool("allowNeverExpire")}
 	for name, p := range map[string]*period.Period{"defaultLifetime": &s.DefaultLifetime, "maxLifetime": &s.MaxLifetime} {
-		if text := it.string(name); text != "" {
+		if text := it.String(name); text != "" {
 			if *p, err = period.Parse(text); err != nil {
 				return settings.Settings{}, fmt.Errorf("settings of %s: %s: %w", account, name, err)
 			}
@@ -42,7 +43,7 @@ func (t *Table) Settings(ctx context.Context, account user.AccountID) (settings.
 
 // Replay reads the record of an idempotency key; an expired one that TTL has not removed yet is returned as well.
 func (t *Table) Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error) {
-	it, err := t.get(ctx, replayKey(account, digest))
+	it, err := t.get(ctx, item.ReplayKey(account, digest))
 	if errors.Is(err, errNoItem) {
 		return store.Replay{}, store.ErrNoReplay
 	}
@@ -50,8 +51,8 @@ func (t *Table) Replay(ctx context.Context, account user.AccountID, digest strin
 		return store.Replay{}, err
 	}
 	return store.Replay{
-		Account: account, Digest: digest, Request: it.string("request"), KeyID: it.string("key"), Sealed: it.bytes("sealed"),
-		ExpiresAt: it.time("expiresAt"),
+		Account: account, Digest: digest, Request: it.String("request"), KeyID: it.String("key"), Sealed: it.Bytes("sealed"),
+		ExpiresAt: it.Time("expiresAt"),
 	}, nil
 }
 
@@ -60,11 +61,11 @@ func (t *Table) Replay(ctx context.Context, account user.AccountID, digest strin
 //	{"pk": "ACCOUNT#acc_acme", "sk": "IDEMPOTENCY#<digest>", "type": "replay", "request": "<digest>", "key": "k1",
 //	 "sealed": <bytes>, "expiresAt": ms, "ttl": seconds}
 func (t *Table) replay(r *store.Replay, now time.Time) types.TransactWriteItem {
-	it := replayKey(r.Account, r.Digest).item()
-	it["type"], it["request"], it["key"], it["sealed"] = str("replay"), str(r.Request), str(r.KeyID), bin(r.Sealed)
-	it["expiresAt"], it["ttl"] = instant(r.ExpiresAt), num(r.ExpiresAt.Unix()+1)
+	it := item.ReplayKey(r.Account, r.Digest).Item()
+	it["type"], it["request"], it["key"], it["sealed"] = item.String("replay"), item.String(r.Request), item.String(r.KeyID), item.Bytes(r.Sealed)
+	it["expiresAt"], it["ttl"] = item.Time(r.ExpiresAt), item.Int(r.ExpiresAt.Unix()+1)
 	return types.TransactWriteItem{Put: &types.Put{
-		TableName: t.name, Item: it, ConditionExpression: aws.String("attribute_not_exists(pk) OR expiresAt <= :now"),
-		ExpressionAttributeValues: item{":now": instant(now)},
+		TableName: t.name, Item: values(it), ConditionExpression: aws.String("attribute_not_exists(pk) OR expiresAt <= :now"),
+		ExpressionAttributeValues: values(item.Item{":now": item.Time(now)}),
 	}}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 )
 
 // Budgets of one call to DynamoDB. The worst case, Total, stays well under the 10 seconds that API Gateway gives an
@@ -60,6 +62,6 @@ func NewHTTPClient() *http.Client {
 // Warm opens the connection while a function starts, where CPU and time are plentiful, by reading a key that is never
 // there. Its failure is no failure: the first request connects then.
 func (t *Table) Warm(ctx context.Context) error {
-	_, err := t.batch(ctx, []key{{ownerPrefix, profileKey}})
+	_, err := t.batch(ctx, []item.Key{item.NoKey()})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -25,12 +26,12 @@ func (t *Table) Tokens(ctx context.Context, account user.AccountID, owner user.R
 func (t *Table) tokensOfOwner(ctx context.Context, owner user.Ref, after token.ID, limit int) ([]token.Token, token.ID, error) {
 	in := &dynamodb.QueryInput{
 		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :tokens)"),
-		ExpressionAttributeValues: item{":pk": str(ownerPk(owner)), ":tokens": str(tokenPrefix)},
+		ExpressionAttributeValues: values(item.Item{":pk": item.String(item.OwnerPK(owner)), ":tokens": item.String(item.TokenPrefix)}),
 		ConsistentRead:            aws.Bool(true),
 	}
 	if after != "" {
 		// Of another owner it would point outside the partition, and DynamoDB would refuse it.
-		in.ExclusiveStartKey = tokenKey(after).item()
+		in.ExclusiveStartKey = values(item.TokenKey(after).Item())
 	}
 	items, last, err := t.query(ctx, in, limit)
 	if err != nil {
@@ -38,30 +39,34 @@ func (t *Table) tokensOfOwner(ctx context.Context, owner user.Ref, after token.I
 	}
 	tokens := make([]token.Token, len(items))
 	for i, it := range items {
-		if tokens[i], err = tokenOf(it); err != nil {
+		if tokens[i], err = item.Token(it); err != nil {
 			return nil, "", err
 		}
 	}
 	return tokens, last, nil
 }
 
+// indexByAccount holds keys alone; see item.Key.
+const indexByAccount = "by-account"
+
 func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, after token.ID, limit int) ([]token.Token, token.ID, error) {
 	in := &dynamodb.QueryInput{
 		IndexName:                 aws.String(indexByAccount),
 		KeyConditionExpression:    aws.String("accountPk = :account"),
-		ExpressionAttributeValues: item{":account": str(accountTokens(account))},
+		ExpressionAttributeValues: values(item.Item{":account": item.String(item.AccountTokens(account))}),
 	}
 	if after != "" {
-		in.ExclusiveStartKey = tokenKey(after).item()
-		in.ExclusiveStartKey["accountPk"], in.ExclusiveStartKey["accountSk"] = str(accountTokens(account)), str(tokenAge(after))
+		start := item.TokenKey(after).Item()
+		start["accountPk"], start["accountSk"] = item.String(item.AccountTokens(account)), item.String(item.TokenAge(after))
+		in.ExclusiveStartKey = values(start)
 	}
 	index, last, err := t.query(ctx, in, limit)
 	if err != nil || len(index) == 0 {
 		return nil, last, err
 	}
-	keys := make([]key, len(index))
+	keys := make([]item.Key, len(index))
 	for i, it := range index {
-		keys[i] = key{it.string("pk"), it.string("sk")}
+		keys[i] = item.KeyOf(it)
 	}
 	items, err := t.batch(ctx, keys)
 	if err != nil {
@@ -70,7 +75,7 @@ func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, aft
 	var tokens []token.Token
 	for _, k := range keys {
 		if it, ok := items[k]; ok {
-			tok, err := tokenOf(it)
+			tok, err := item.Token(it)
 			if err != nil {
 				return nil, "", err
 			}
@@ -81,19 +86,19 @@ func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, aft
 }
 
 // query runs one page of a query, newest first, and returns the id of the last token it looked at; "" at the end.
-func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, limit int) ([]item, token.ID, error) {
+func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, limit int) ([]item.Item, token.ID, error) {
 	in.TableName, in.ScanIndexForward, in.Limit = t.name, aws.Bool(false), aws.Int32(int32(min(max(limit, 1), 100))) //nolint:gosec // bounded
 	out, err := t.client.Query(ctx, in)
 	if err != nil {
 		return nil, "", translate("listing tokens", err)
 	}
-	items := make([]item, len(out.Items))
+	items := make([]item.Item, len(out.Items))
 	for i, it := range out.Items {
-		items[i] = it
+		items[i] = itemOf(it)
 	}
 	if out.LastEvaluatedKey == nil {
 		return items, "", nil
 	}
-	last, err := tokenIDOf(out.LastEvaluatedKey)
+	last, err := item.TokenID(itemOf(out.LastEvaluatedKey))
 	return items, last, err
 }

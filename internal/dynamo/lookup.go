@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -18,50 +19,51 @@ import (
 func (t *Table) TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error) {
 	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
 	defer cancel()
-	items, err := t.batch(ctx, []key{tokenKey(id), profileKeyOf(id.Owner())})
+	items, err := t.batch(ctx, []item.Key{item.TokenKey(id), item.ProfileKey(id.Owner())})
 	if err != nil {
 		return token.Token{}, user.User{}, err
 	}
-	tokenItem, ownerItem := items[tokenKey(id)], items[profileKeyOf(id.Owner())]
+	tokenItem, ownerItem := items[item.TokenKey(id)], items[item.ProfileKey(id.Owner())]
 	if tokenItem == nil || ownerItem == nil {
 		return token.Token{}, user.User{}, token.ErrNotFound
 	}
-	tok, err := tokenOf(tokenItem)
+	tok, err := item.Token(tokenItem)
 	if err != nil {
 		return token.Token{}, user.User{}, err
 	}
-	owner, err := userOf(ownerItem)
+	owner, err := item.User(ownerItem)
 	return tok, owner, err
 }
 
 // User reads one user.
 func (t *Table) User(ctx context.Context, ref user.Ref) (user.User, error) {
-	it, err := t.get(ctx, profileKeyOf(ref))
+	it, err := t.get(ctx, item.ProfileKey(ref))
 	if errors.Is(err, errNoItem) {
 		return user.User{}, user.ErrNotFound
 	}
 	if err != nil {
 		return user.User{}, err
 	}
-	return userOf(it)
+	return item.User(it)
 }
 
 // batch reads up to 100 items. DynamoDB may leave keys of a batch unprocessed when it is busy; they are asked for again
 // while the context lasts, a few times. Half a batch is an error, never half an answer.
-func (t *Table) batch(ctx context.Context, keys []key) (map[key]item, error) {
+func (t *Table) batch(ctx context.Context, keys []item.Key) (map[item.Key]item.Item, error) {
 	request := make([]map[string]types.AttributeValue, len(keys))
 	for i, k := range keys {
-		request[i] = k.item()
+		request[i] = values(k.Item())
 	}
 	pending := map[string]types.KeysAndAttributes{*t.name: {Keys: request, ConsistentRead: aws.Bool(true)}}
-	found := make(map[key]item, len(keys))
+	found := make(map[item.Key]item.Item, len(keys))
 	for range MaxAttempts {
 		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: pending})
 		if err != nil {
 			return nil, translate("reading items", err)
 		}
-		for _, it := range out.Responses[*t.name] {
-			found[key{item(it).string("pk"), item(it).string("sk")}] = it
+		for _, attributes := range out.Responses[*t.name] {
+			it := itemOf(attributes)
+			found[item.KeyOf(it)] = it
 		}
 		if len(out.UnprocessedKeys) == 0 {
 			return found, nil

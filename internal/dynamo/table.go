@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 )
 
 // Table is the store. It is safe for concurrent use.
@@ -26,15 +28,15 @@ func New(client *dynamodb.Client, table string, retention time.Duration) *Table 
 }
 
 // get reads one item; errNoItem when it is absent.
-func (t *Table) get(ctx context.Context, k key) (item, error) {
+func (t *Table) get(ctx context.Context, k item.Key) (item.Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
 	defer cancel()
-	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: t.name, Key: k.item(), ConsistentRead: aws.Bool(true)})
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: t.name, Key: values(k.Item()), ConsistentRead: aws.Bool(true)})
 	if err != nil {
-		return nil, translate("reading "+k.sk, err)
+		return nil, translate("reading "+k.SK, err)
 	}
 	if out.Item == nil {
 		return nil, errNoItem
 	}
-	return out.Item, nil
+	return itemOf(out.Item), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -18,17 +19,17 @@ import (
 func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	const creator, replay = 0, 1
 	writes := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
-		TableName: t.name, Key: profileKeyOf(c.Creator).item(), ConditionExpression: aws.String("#status = :active AND account = :account"),
+		TableName: t.name, Key: values(item.ProfileKey(c.Creator).Item()), ConditionExpression: aws.String("#status = :active AND account = :account"),
 		ExpressionAttributeNames:  map[string]string{"#status": "status"},
-		ExpressionAttributeValues: item{":active": str(string(user.Active)), ":account": str(string(c.Token.Account))},
+		ExpressionAttributeValues: values(item.Item{":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account))}),
 	}}}
 	if c.Replay != nil {
 		writes = append(writes, t.replay(c.Replay, c.Event.Time))
 	}
 	if c.TokenUser != nil {
-		writes = append(writes, t.putNew(userItem(c.TokenUser)))
+		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)))
 	}
-	writes = append(writes, t.putNew(tokenItem(&c.Token)), t.event(&c.Event))
+	writes = append(writes, t.putNew(item.OfToken(&c.Token)), t.event(&c.Event))
 
 	failed, err := t.transact(ctx, "creating "+string(c.Token.ID), writes)
 	switch {
@@ -46,15 +47,15 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 
 // UpdateToken writes what changed and the event, if nobody else changed the token.
 func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error {
-	return t.updateWithEvent(ctx, string(before.ID), t.update(tokenItem(&before), tokenItem(&after)), &event)
+	return t.updateWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
 }
 
 // SaveUser writes a new user, or what changed of one, and the event.
 func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error {
 	if before != nil {
-		return t.updateWithEvent(ctx, string(after.ID()), t.update(userItem(before), userItem(&after)), &event)
+		return t.updateWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
 	}
-	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(userItem(&after)), t.event(&event)})
+	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
 	if err == nil && len(failed) > 0 {
 		return store.ErrExists
 	}

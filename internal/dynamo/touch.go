@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
@@ -18,14 +19,14 @@ import (
 func (t *Table) Touch(ctx context.Context, id token.ID, at time.Time, from netip.Addr) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName:                 t.name,
-		Key:                       tokenKey(id).item(),
+		Key:                       values(item.TokenKey(id).Item()),
 		UpdateExpression:          aws.String("SET lastUsedAt = :now"),
 		ConditionExpression:       aws.String("attribute_exists(pk) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt <= :before)"),
-		ExpressionAttributeValues: item{":now": instant(at), ":before": instant(at.Add(-token.TouchInterval))},
+		ExpressionAttributeValues: values(item.Item{":now": item.Time(at), ":before": item.Time(at.Add(-token.TouchInterval))}),
 	}
 	if from.IsValid() {
 		in.UpdateExpression = aws.String("SET lastUsedAt = :now, lastUsedIp = :ip")
-		in.ExpressionAttributeValues[":ip"] = str(from.Unmap().String())
+		in.ExpressionAttributeValues[":ip"] = value(item.String(from.Unmap().String()))
 	}
 	_, err := t.client.UpdateItem(ctx, in)
 	var failed *types.ConditionalCheckFailedException

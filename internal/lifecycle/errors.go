@@ -22,6 +22,10 @@ var (
 	ErrPrecondition = errors.New("precondition failed")
 )
 
+// MaxEcho is how many characters of a caller's own text a refusal repeats. Whoever pastes a token where something else
+// belongs gets back at most its prefix and id: its secret begins behind them.
+const MaxEcho = 32
+
 // FieldError says what is wrong with one field.
 type FieldError struct {
 	Field  string `json:"field"`

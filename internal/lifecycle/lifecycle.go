@@ -149,7 +149,7 @@ func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion i
 		if ifVersion != 0 && ifVersion != before.Version {
 			return token.Token{}, &Refusal{
 				Root: ErrPrecondition, Code: "version_mismatch",
-				Detail: fmt.Sprintf("The token is at version %d, not %d. Read it again and decide anew.", before.Version, ifVersion),
+				Detail: fmt.Sprintf("The token is at version %d. Read it again and decide anew.", before.Version),
 			}
 		}
 		after := before

@@ -63,6 +63,10 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 		if err != nil {
 			return Page{}, err
 		}
+		if len(found) > 0 && found[0].Account != c.Account {
+			// The owner is of another account, and so is everything of theirs. Not even how much it is may show.
+			return Page{}, nil
+		}
 		for i := range found {
 			if found[i].Account != c.Account || !q.matches(&found[i], now) {
 				continue

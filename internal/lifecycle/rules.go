@@ -63,9 +63,9 @@ func (f *faults) cidrs(list []string) []netip.Prefix {
 		p, err := netip.ParsePrefix(s)
 		switch {
 		case err != nil:
-			f.add(field, "bad_cidr", "%.64q is no CIDR block. Write it like 203.0.113.0/24 or 2001:db8::/32; one address is 203.0.113.7/32.", s)
+			f.add(field, "bad_cidr", "%.*q is no CIDR block. Write it like 203.0.113.0/24 or 2001:db8::/32; one address is 203.0.113.7/32.", MaxEcho, s)
 		case p.Addr().Is4In6():
-			f.add(field, "bad_cidr", "%.64q holds IPv4 inside IPv6. Write the IPv4 block.", s)
+			f.add(field, "bad_cidr", "%.*q holds IPv4 inside IPv6. Write the IPv4 block.", MaxEcho, s)
 		case p.Masked() != p:
 			f.add(field, "host_bits", "%s has host bits set. Did you mean %s, or one address, %s/%d?", p, p.Masked(), p.Addr(), p.Addr().BitLen())
 		case !slices.Contains(out, p):
@@ -83,7 +83,7 @@ func (f *faults) scopes(catalogue *scope.Catalogue, patterns []scope.Pattern) sc
 	}
 	for i, p := range patterns {
 		if _, err := catalogue.Expand([]scope.Pattern{p}); err != nil {
-			f.add(fmt.Sprintf("scopes[%d]", i), "unknown_scope", "%.64q is no scope here. GET /v1/scopes lists them.", p)
+			f.add(fmt.Sprintf("scopes[%d]", i), "unknown_scope", "%.*q is no scope here. GET /v1/scopes lists them.", MaxEcho, p)
 		}
 	}
 	return catalogue.Covered(patterns)

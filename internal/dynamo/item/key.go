@@ -1,0 +1,83 @@
+package item
+
+import (
+	"strings"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Every key of the table is made here.
+//
+//	pk                sk                        accountPk (by-account)  accountSk
+//	OWNER#<ref>       PROFILE                   ACCOUNT#<id>#USERS      <ref>
+//	OWNER#<ref>       TOKEN#<token ref>         ACCOUNT#<id>#TOKENS     <token ref>#<owner ref>
+//	ACCOUNT#<id>      SETTINGS
+//	ACCOUNT#<id>      EVENT#<digits of the id>
+//	ACCOUNT#<id>      IDEMPOTENCY#<digest>
+//
+// Token references and event ids begin with their time, so sort keys are in order of age.
+const (
+	TokenPrefix   = "TOKEN#"
+	ownerPrefix   = "OWNER#"
+	accountPrefix = "ACCOUNT#"
+	profileSk     = "PROFILE"
+	settingsSk    = "SETTINGS"
+	eventPrefix   = "EVENT#"
+	replayPrefix  = "IDEMPOTENCY#"
+)
+
+// Key is the primary key of an item.
+type Key struct{ PK, SK string }
+
+// Item returns the key as the attributes it stands for.
+func (k Key) Item() Item { return Item{"pk": String(k.PK), "sk": String(k.SK)} }
+
+// KeyOf reads an item's key.
+func KeyOf(it Item) Key { return Key{it.String("pk"), it.String("sk")} }
+
+// OwnerPK is the partition of an owner: the profile and the tokens.
+func OwnerPK(ref user.Ref) string { return ownerPrefix + string(ref) }
+
+// AccountPK is the partition of an account: settings, events, replay records.
+func AccountPK(account user.AccountID) string { return accountPrefix + string(account) }
+
+// TokenKey is where a token lies.
+func TokenKey(id token.ID) Key { return Key{OwnerPK(id.Owner()), TokenPrefix + id.Ref()} }
+
+// ProfileKey is where a user lies.
+func ProfileKey(ref user.Ref) Key { return Key{OwnerPK(ref), profileSk} }
+
+// NoKey is a key under which there is never an item.
+func NoKey() Key { return Key{ownerPrefix, profileSk} }
+
+// SettingsKey is where an account's policy lies.
+func SettingsKey(a user.AccountID) Key { return Key{AccountPK(a), settingsSk} }
+
+// EventKey is where an audit event lies.
+func EventKey(a user.AccountID, id audit.ID) Key {
+	return Key{AccountPK(a), eventPrefix + id.Digits()}
+}
+
+// ReplayKey is where the record of an idempotency key lies.
+func ReplayKey(a user.AccountID, digest string) Key { return Key{AccountPK(a), replayPrefix + digest} }
+
+// AccountTokens and AccountUsers are partitions of the index by-account.
+func AccountTokens(a user.AccountID) string { return AccountPK(a) + "#TOKENS" }
+
+// AccountUsers is the other one.
+func AccountUsers(a user.AccountID) string { return AccountPK(a) + "#USERS" }
+
+// TokenAge is a token's sort key in the index.
+func TokenAge(id token.ID) string { return id.Ref() + "#" + string(id.Owner()) }
+
+// TokenID reads the id out of an item's keys.
+func TokenID(it Item) (token.ID, error) {
+	owner, ok := strings.CutPrefix(it.String("pk"), ownerPrefix)
+	ref, ok2 := strings.CutPrefix(it.String("sk"), TokenPrefix)
+	if !ok || !ok2 {
+		return "", token.ErrBadID
+	}
+	return token.ParseID("tok_" + owner + ref)
+}

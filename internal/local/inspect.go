@@ -1,0 +1,97 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	aws_dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenwright/tokenwright/internal/local/lambda"
+	"github.com/tokenwright/tokenwright/internal/local/oidc"
+	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
+	"github.com/tokenwright/tokenwright/internal/local/template"
+)
+
+// URL is where the API answers, without a slash at the end.
+func (s *Stack) URL() string { return s.main.url }
+
+// DownstreamURL is where the downstream API answers; empty without one.
+func (s *Stack) DownstreamURL() string {
+	if s.downstream == nil {
+		return ""
+	}
+	return s.downstream.url
+}
+
+// Issuer is the identity provider; its tokens are what sign-in gives.
+func (s *Stack) Issuer() *oidc.Issuer { return s.issuer }
+
+// Secrets is the Secrets Manager, to rotate the keyring with Put.
+func (s *Stack) Secrets() *secretsmanager.Server { return s.secrets }
+
+// Template is the template that is served on Port, resolved.
+func (s *Stack) Template() *template.Template { return s.main.template }
+
+// Logged returns the latest of what was logged, at least the last 4 MB.
+func (s *Stack) Logged() string { return s.log.String() }
+
+// Invoke runs a function of either template by its logical id, with an event
+// as API Gateway would hand it over.
+func (s *Stack) Invoke(ctx context.Context, logicalID string, event []byte) (lambda.Result, error) {
+	for _, f := range s.allFunctions() {
+		if f.LogicalID == logicalID {
+			return s.functions.Invoke(ctx, f.ARN, event)
+		}
+	}
+	return lambda.Result{}, fmt.Errorf("%w: %s", lambda.ErrNotFound, logicalID)
+}
+
+// Dump returns every item of every table.
+func (s *Stack) Dump(ctx context.Context) ([]map[string]types.AttributeValue, error) {
+	var items []map[string]types.AttributeValue
+	client := s.DynamoDB()
+	for _, t := range s.templates() {
+		for _, table := range t.Tables {
+			pages := aws_dynamodb.NewScanPaginator(client, &aws_dynamodb.ScanInput{TableName: &table.Name})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return nil, fmt.Errorf("reading %s: %w", table.LogicalID, err)
+				}
+				items = append(items, page.Items...)
+			}
+		}
+	}
+	return items, nil
+}
+
+// Ready says what runs where, and what to type next.
+func (s *Stack) Ready() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nTokenwright is ready (%.1f s).\n\n  API             %s\n", s.started.Seconds(), s.URL())
+	if s.downstream != nil {
+		fmt.Fprintf(&b, "  example API     %s\n", s.DownstreamURL())
+	}
+	fmt.Fprintf(&b, "  data            %s\n\nType in another terminal:\n\n", s.options.DataDir)
+	fmt.Fprintf(&b, `  # sign in as somebody
+  JWT=$(curl -s %s%s -d account=acc_demo -d subject=ada -d roles=admin | %s)
+
+  # create a token; its secret is in this one answer
+  TOKEN=$(curl -s %s/v1/tokens -H "Authorization: Bearer $JWT" -H 'Content-Type: application/json' \
+    -d '{"name":"my first token","scopes":["orders:read"],"expiresIn":"P30D"}' | %s)
+
+`, s.URL(), signInPath, pick("access_token"), s.URL(), pick("token"))
+	if s.downstream != nil {
+		fmt.Fprintf(&b, "  # call an API with it\n  curl -s %s/orders -H \"Authorization: Bearer $TOKEN\"\n\n", s.DownstreamURL())
+	}
+	b.WriteString("Ctrl-C stops everything.\n")
+	return b.String()
+}
+
+// pick is a command that takes one text out of a JSON answer; sed, because
+// every machine has it.
+func pick(member string) string {
+	return `sed 's/.*"` + member + `":"\([^"]*\)".*/\1/'`
+}

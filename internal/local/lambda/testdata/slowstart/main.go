@@ -1,0 +1,6 @@
+// A function that never finishes starting.
+package main
+
+import "time"
+
+func main() { time.Sleep(time.Hour) }

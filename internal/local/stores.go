@@ -1,0 +1,82 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
+	"github.com/tokenwright/tokenwright/internal/local/oidc"
+	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
+	"github.com/tokenwright/tokenwright/internal/local/template"
+)
+
+// openStores opens the table and the secrets, and makes what the templates ask
+// for and is not there yet.
+func (s *Stack) openStores(ctx context.Context) (err error) {
+	allowed := newAccess(s.allFunctions(), s.log)
+	path := filepath.Join(s.options.DataDir, "dynamodb.db")
+	if s.dynamodb, err = dynamodb.Open(dynamodb.Options{Path: path, Now: s.options.Now, Authorize: allowed.dynamodb}); err != nil {
+		return fmt.Errorf("opening the table: %w", err)
+	}
+	path = filepath.Join(s.options.DataDir, "secrets.json")
+	if s.secrets, err = secretsmanager.Open(secretsmanager.Options{Path: path, Now: s.options.Now, Authorize: allowed.secrets}); err != nil {
+		return err
+	}
+	s.startServer(newInnerServer(s.dynamodb), s.listeners.dynamodb)
+	s.startServer(newInnerServer(s.secrets), s.listeners.secrets)
+	for _, t := range s.templates() {
+		for _, table := range t.Tables {
+			if err := s.createTable(ctx, table); err != nil {
+				return err
+			}
+		}
+		for _, secret := range t.Secrets {
+			if err := s.secrets.Create(secret); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Stack) templates() []*template.Template {
+	if s.downstream == nil {
+		return []*template.Template{s.main.template}
+	}
+	return []*template.Template{s.main.template, s.downstream.template}
+}
+
+func (s *Stack) openIssuer(context.Context) (err error) {
+	parameters := s.main.template.Parameters
+	audience := parameters["OidcAudience"]
+	if audience == "" {
+		audience = localAudience
+	}
+	s.issuer, err = oidc.Open(oidc.Options{
+		KeyPath: filepath.Join(s.options.DataDir, "oidc-key.json"), Issuer: s.main.url + issuerPath, Audience: audience,
+		AccountClaim: parameters["OidcAccountClaim"], RolesClaim: parameters["OidcRolesClaim"], Now: s.options.Now,
+	})
+	return err
+}
+
+// startSweeping removes expired items now and then until the stack stops.
+func (s *Stack) startSweeping() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.sweeping = cancel
+	s.work.Go(func() {
+		ticker := time.NewTicker(s.options.SweepInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if _, err := s.dynamodb.SweepExpired(); err != nil {
+					s.log.printf("removing expired items: %v", err)
+				}
+			}
+		}
+	})
+}

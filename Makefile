@@ -25,7 +25,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the whole stack on this machine: the API on port 3000, the orders example on 3001
-	@go run ./cmd/local
+	@mkdir -p .tokenwright && go build -o .tokenwright/local ./cmd/local && exec .tokenwright/local
 
 test: ## every test that needs Go and nothing else
 	go test ./...

@@ -116,7 +116,7 @@ func TestAFunctionSeesTheRequestAsTheClientSentIt(t *testing.T) {
 		}
 	}
 	for name, value := range map[string]any{
-		"stage": "live", "path": "/live/things", "resourcePath": "/things", "apiId": "abcdef1234", "accountId": "123456789012", "protocol": "HTTP/1.1",
+		"stage": "live", "path": "/things", "resourcePath": "/things", "apiId": "abcdef1234", "accountId": "123456789012", "protocol": "HTTP/1.1",
 		"domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com", "requestTime": "22/Nov/2026:04:00:00 +0000", "requestTimeEpoch": 1795320000000.0,
 	} {
 		if context[name] != value {

@@ -68,7 +68,7 @@ func (a *restAPI) requestContext(c *call) events.APIGatewayProxyRequestContext {
 	return events.APIGatewayProxyRequestContext{
 		AccountID: a.options.AccountID, ResourceID: a.resourceID(c.route.Path), Stage: a.api.Stage,
 		DomainName: a.domain(), DomainPrefix: a.api.ID, RequestID: c.id, ExtendedRequestID: c.extendedID,
-		Protocol: c.request.Proto, ResourcePath: c.route.Path, Path: "/" + a.api.Stage + c.path,
+		Protocol: c.request.Proto, ResourcePath: c.route.Path, Path: c.path, // as on a custom domain: what the client asked for, without the stage
 		Authorizer: c.authorizer, HTTPMethod: c.request.Method, APIID: a.api.ID,
 		RequestTime: c.received.UTC().Format("02/Jan/2006:15:04:05 -0700"), RequestTimeEpoch: c.received.UnixMilli(),
 		Identity: events.APIGatewayRequestIdentity{SourceIP: c.sourceIP, UserAgent: c.header("User-Agent")},

@@ -24,7 +24,7 @@ var (
 
 // MaxEcho is how many characters of a caller's own text a refusal repeats. Whoever pastes a token where something else
 // belongs gets back at most its prefix and id: its secret begins behind them.
-const MaxEcho = 32
+const MaxEcho = 30
 
 // FieldError says what is wrong with one field.
 type FieldError struct {

@@ -1,0 +1,130 @@
+package acceptance
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// unreachable are the documented answers that no request brings about on one machine, and why.
+var unreachable = map[string]string{
+	"* 429":           "the stand-in for API Gateway does not throttle",
+	"* 502":           "answered when Lambda itself cannot be reached",
+	"* 504":           "no function takes ten seconds",
+	"createToken 409": "\"busy\": four transactions of one key, one after the other, would have to lose a race",
+	"revokeToken 409": "\"busy\", as above",
+	"listScopes 500":  "reads nothing that could be broken",
+	"ping 500":        "reads nothing that could be broken",
+}
+
+// unmet lists the documented answers that were not met, and the excuses that are none.
+func (d *document) unmet(excused map[string]string) []string {
+	var faults []string
+	used := map[string]bool{}
+	for _, o := range d.operations {
+		responses, _ := d.under(o.place, "responses")
+		for _, status := range slices.Sorted(maps.Keys(responses.node)) {
+			key, any := o.id+" "+status, "* "+status
+			excuse := excused[key] + excused[any]
+			used[key], used[any] = true, true
+			switch met := d.met[key]; {
+			case met == 0 && excuse == "":
+				faults = append(faults, fmt.Sprintf("openapi.yaml documents %s of %s (%s %s), and no test met it", status, o.id, o.method, o.path))
+			case met > 0 && excuse != "":
+				faults = append(faults, fmt.Sprintf("%s is met although it is excused (%s)", key, excuse))
+			}
+		}
+	}
+	for key := range excused {
+		if !used[key] {
+			faults = append(faults, fmt.Sprintf("%s is excused and not documented", key))
+		}
+	}
+	return faults
+}
+
+func TestEveryExampleInTheDocumentFitsItsSchema(t *testing.T) {
+	count := 0
+	check := func(p place, example any) {
+		count++
+		if err := contract.fits(p, example); err != nil {
+			t.Errorf("%s: %v", p.pointer, err)
+		}
+	}
+	var walk func(value any, pointer string)
+	walk = func(value any, pointer string) {
+		switch value := value.(type) {
+		case map[string]any:
+			p := place{value, pointer}
+			if _, ok := value["schema"]; ok {
+				if example, ok := value["example"]; ok {
+					check(p, example)
+				}
+				examples, _ := value["examples"].(map[string]any)
+				for _, e := range examples {
+					check(p, e.(map[string]any)["value"])
+				}
+			}
+			for key, child := range value {
+				walk(child, pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+			}
+		case []any:
+			for i, child := range value {
+				walk(child, fmt.Sprintf("%s/%d", pointer, i))
+			}
+		}
+	}
+	walk(contract.root, "")
+	if count < 15 {
+		t.Errorf("%d examples were found: this test does not look where they are", count)
+	}
+}
+
+func TestEverySchemaInTheDocumentCompilesAndItsOwnExamplesFit(t *testing.T) {
+	components, _ := contract.follow(map[string]any{"$ref": "#/components/schemas"}, "")
+	for name := range components.node {
+		schema, err := contract.compiler.Compile(documentURL + "#" + components.pointer + "/" + name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		examples, _ := components.node[name].(map[string]any)["examples"].([]any)
+		for _, example := range examples {
+			if err := schema.Validate(example); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestTheDocumentIsHeldAgainstAnswers makes sure that the check that every other test rests on can fail.
+func TestTheDocumentIsHeldAgainstAnswers(t *testing.T) {
+	issued := map[string]any{}
+	created, _ := contract.follow(map[string]any{"$ref": "#/paths/~1v1~1tokens/post/responses/201/content/application~1json"}, "")
+	for name, value := range created.node["example"].(map[string]any) {
+		issued[name] = value
+	}
+	shown, _ := contract.follow(map[string]any{"$ref": "#/components/responses/Token/content/application~1json"}, "")
+	var invalid *jsonschema.ValidationError
+	if err := contract.fits(created, issued); err != nil {
+		t.Errorf("an answer to create is refused: %v", err)
+	}
+	if err := contract.fits(shown, issued); !asError(err, &invalid) || !strings.Contains(err.Error(), "token") {
+		t.Errorf("a secret in the answer to get passes: %v", err)
+	}
+	delete(issued, "token")
+	if err := contract.fits(shown, issued); err != nil {
+		t.Errorf("an answer to get is refused: %v", err)
+	}
+	for name, value := range map[string]any{"expiresAt": "tomorrow", "status": "fine", "surprise": true, "createdAt": nil, "hint": "at_live_x"} {
+		bad := maps.Clone(issued)
+		bad[name] = value
+		if err := contract.fits(shown, bad); !asError(err, &invalid) {
+			t.Errorf("%s: %v passes: %v", name, value, err)
+		}
+	}
+}

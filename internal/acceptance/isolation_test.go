@@ -1,0 +1,161 @@
+package acceptance
+
+import (
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// sameButForTheID fails the test unless two answers differ in nothing but the request's id.
+func sameButForTheID(t *testing.T, a, b answer) {
+	t.Helper()
+	plain := func(a answer) string { return strings.ReplaceAll(a.body, a.header.Get("X-Amzn-Requestid"), "") }
+	if a.status != b.status || plain(a) != plain(b) {
+		t.Errorf("%s: %d %s\n%s: %d %s", a.what, a.status, a.body, b.what, b.status, b.body)
+	}
+	for name := range a.header {
+		if name != "Date" && !strings.HasPrefix(name, "X-Am") && strings.Join(a.header[name], "|") != strings.Join(b.header[name], "|") {
+			t.Errorf("%s: %s is %q and %q", a.what, name, a.header[name], b.header[name])
+		}
+	}
+	if len(a.header) != len(b.header) {
+		t.Errorf("%s: %v and %v", a.what, a.header, b.header)
+	}
+}
+
+func TestATokenOfAnotherAccountIsAnsweredLikeOneThatNeverWas(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_theirs", "ada", "admin")
+	personal := ada.create(t, object{"name": "theirs"})
+	service := ada.create(t, object{"name": "theirs", "kind": "service", "scopes": []string{"*"}})
+	// The same subject, in another account: another person.
+	namesake := person(t, "acc_ours", "ada", "admin")
+	insider := namesake.create(t, object{"kind": "service", "scopes": []string{"*"}}).bearer()
+	unchanged(t, []string{"acc_theirs", "acc_ours"}, func() {
+		for _, theirs := range []tok{personal, service} {
+			unknown := theirs
+			unknown.ID = theirs.ID[:len(theirs.ID)-4] + "0000"
+			nobody := tok{ID: "tok_0000000000000000000000"}
+			for _, c := range []caller{namesake, insider} {
+				for _, call := range []struct {
+					method, below string
+					body          any
+					headers       []string
+				}{
+					{"GET", "", nil, nil}, {"DELETE", "", nil, nil}, {"DELETE", "", nil, []string{"If-Match", `"1"`}}, {"DELETE", "", nil, []string{"If-Match", `"9"`}},
+					{"PATCH", "", object{"isActive": false}, nil}, {"PATCH", "", object{"expiresAt": nil, "scopes": nil}, nil}, {"PATCH", "", object{"name": ""}, nil},
+					{"PATCH", "", object{"name": "ours"}, []string{"If-Match", `"9"`}}, {"POST", "/rotate", nil, nil}, {"POST", "/rotate", object{"gracePeriod": "P8D"}, nil},
+				} {
+					got := c.call(t, call.method, theirs.path()+call.below, call.body, call.headers...).want(t, 404)
+					sameButForTheID(t, got, c.call(t, call.method, unknown.path()+call.below, call.body, call.headers...))
+					sameButForTheID(t, got, c.call(t, call.method, nobody.path()+call.below, call.body, call.headers...))
+				}
+			}
+		}
+	})
+	for _, token := range []tok{personal, service} {
+		token.bearer().call(t, "GET", "/v1/ping", nil).want(t, 200)
+	}
+}
+
+func TestListsStayWithinTheAccount(t *testing.T) {
+	t.Parallel()
+	ada, mallory := person(t, "acc_list_a", "ada", "admin"), person(t, "acc_list_b", "ada", "admin")
+	var theirs []tok
+	for range 4 {
+		theirs = append(theirs, ada.create(t, object{"name": "needle"}))
+	}
+	theirs = append(theirs, ada.create(t, object{"name": "needle", "kind": "service", "scopes": []string{}}))
+	own := mallory.create(t, object{"name": "needle"})
+	for _, query := range []string{"", "q=needle", "status=active", "limit=100", "owner=me", "q=" + theirs[0].ID, "owner=" + theirs[0].UserID, "owner=" + theirs[4].UserID} {
+		p := decode[page](t, mallory.call(t, "GET", "/v1/tokens?"+query, nil).want(t, 200))
+		for _, r := range p.Records {
+			if r.AccountID != "acc_list_b" || r.ID != own.ID {
+				t.Errorf("%s shows %+v", query, r)
+			}
+		}
+	}
+	for _, theirs := range []tok{theirs[0], theirs[4]} {
+		known := mallory.call(t, "GET", "/v1/tokens?limit=1&owner="+theirs.UserID, nil).want(t, 200)
+		unknown := mallory.call(t, "GET", "/v1/tokens?limit=1&owner=usr_00000000000", nil).want(t, 200)
+		sameButForTheID(t, known, unknown)
+	}
+	for _, query := range []string{"limit=1", "limit=1&owner=me"} {
+		cursor := *decode[page](t, ada.call(t, "GET", "/v1/tokens?"+query, nil).want(t, 200)).Next
+		foreign := mallory.call(t, "GET", "/v1/tokens?"+query+"&cursor="+url.QueryEscape(cursor), nil).want(t, 400)
+		sameButForTheID(t, foreign, mallory.call(t, "GET", "/v1/tokens?"+query+"&cursor=forged", nil))
+		ada.call(t, "GET", "/v1/tokens?"+query+"&cursor="+url.QueryEscape(cursor), nil).want(t, 200)
+	}
+}
+
+func TestAnIdempotencyKeyIsOnesOwn(t *testing.T) {
+	t.Parallel()
+	body := object{"name": "the same", "scopes": []string{}, "expiresAt": "2040-01-01T00:00:00Z"}
+	const key = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+	ada := person(t, "acc_key_a", "ada", "admin")
+	first := ada.create(t, body, "Idempotency-Key", key)
+	helper := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:write"}, "expiresAt": nil})
+	created := map[string]string{first.ID: first.Token}
+	for who, c := range map[string]caller{
+		"another account": person(t, "acc_key_b", "ada", "admin"), "another person": person(t, "acc_key_a", "bob", "admin"), "a token": helper.bearer(),
+	} {
+		other := c.create(t, body, "Idempotency-Key", key)
+		if created[other.ID] != "" {
+			t.Errorf("%s got %s, which is another's", who, other.ID)
+		}
+		created[other.ID] = other.Token
+	}
+	unchanged(t, []string{"acc_key_a", "acc_key_b"}, func() {
+		if again := ada.create(t, body, "Idempotency-Key", key); again.Token != first.Token || again.ID != first.ID {
+			t.Errorf("the same request again is another token: %s and %s", first.ID, again.ID)
+		}
+		reused := ada.call(t, "POST", "/v1/tokens", object{"name": "another"}, "Idempotency-Key", key).want(t, 422)
+		if p := decode[problem](t, reused); p.Code != "idempotency_key_reused" || p.Errors[0].Field != "Idempotency-Key" {
+			t.Errorf("the key with another body: %s", reused.body)
+		}
+	})
+}
+
+func TestARepeatedCreateMakesOneToken(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_repeat", "ada", "viewer")
+	ada.create(t, nil) // so that nobody has to be stored first
+	var got [8]string
+	var all sync.WaitGroup
+	for i := range got {
+		all.Go(func() {
+			got[i] = ada.call(t, "POST", "/v1/tokens", object{"name": "once"}, "Idempotency-Key", "once").body
+		})
+	}
+	all.Wait()
+	for _, other := range got {
+		if other != got[0] || !strings.Contains(other, `"token"`) {
+			t.Errorf("eight requests with one key got different answers: %s and %s", got[0], other)
+		}
+	}
+	if listed := decode[page](t, ada.call(t, "GET", "/v1/tokens?q=once", nil).want(t, 200)); len(listed.Records) != 1 {
+		t.Errorf("%d tokens were made", len(listed.Records))
+	}
+}
+
+func TestOfTwoChangesToOneVersionOneIsMade(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_race", "ada", "viewer")
+	token := ada.create(t, nil)
+	var statuses [8]int
+	var all sync.WaitGroup
+	for i := range statuses {
+		all.Go(func() {
+			statuses[i] = ada.call(t, "PATCH", token.path(), object{"name": string(rune('a' + i))}, "If-Match", `"1"`).status
+		})
+	}
+	all.Wait()
+	count := map[int]int{}
+	for _, status := range statuses {
+		count[status]++
+	}
+	if count[200] != 1 || count[412] != 7 {
+		t.Errorf("statuses %v, want one 200 and seven 412", count)
+	}
+}

@@ -1,0 +1,149 @@
+package acceptance
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// as returns a client that the stand-in takes for a function: it knows functions by their access key.
+func as(t *testing.T, function string) *dynamodb.Client {
+	t.Helper()
+	return dynamodb.New(stack.DynamoDB().Options(), func(o *dynamodb.Options) { o.Credentials = credentialsOf(t, function) })
+}
+
+func credentialsOf(t *testing.T, function string) aws.CredentialsProvider {
+	t.Helper()
+	for _, f := range stack.Template().Functions {
+		if f.LogicalID == function {
+			key := "LOCAL" + strings.ReplaceAll(f.Name, "-", "")
+			return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: key, SecretAccessKey: "local"}, nil
+			})
+		}
+	}
+	t.Fatalf("template.yaml has no %s", function)
+	return nil
+}
+
+func denied(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "AccessDenied")
+}
+
+var management = []string{
+	"CreateTokenFunction", "ListTokensFunction", "GetTokenFunction", "UpdateTokenFunction", "RevokeTokenFunction", "RotateTokenFunction", "ListScopesFunction", "PingFunction",
+}
+
+// change is one update of a token in a transaction, as the functions write them.
+func change(token tok, name string) *dynamodb.TransactWriteItemsInput {
+	return &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: &types.Update{
+		TableName: aws.String(tableName(stack)), Key: attributes{"pk": str(token.pk()), "sk": str(token.sk())},
+		UpdateExpression: aws.String("SET #n = :v"), ConditionExpression: aws.String("version = :v"),
+		ExpressionAttributeNames: map[string]string{"#n": name}, ExpressionAttributeValues: attributes{":v": str("never true")},
+	}}}}
+}
+
+// A change that is allowed fails on its condition, which no version meets; so nothing here writes anything.
+func TestEachFunctionMayChangeWhatItIsForAndNothingElse(t *testing.T) {
+	t.Parallel()
+	token := person(t, "acc_privilege", "ada", "admin").create(t, nil)
+	allowed := map[string][]string{
+		"secrets": {"RotateTokenFunction"}, "rotatedAt": {"RotateTokenFunction"}, "revokedAt": {"RevokeTokenFunction"}, "roles": {"CreateTokenFunction"},
+		"name": {"UpdateTokenFunction"}, "scopes": {"UpdateTokenFunction"}, "expiresAt": {"UpdateTokenFunction"}, "active": {"UpdateTokenFunction"},
+		"account": nil, "kind": nil, "status": nil, "createdBy": nil, "environment": nil, "lastUsedAt": nil,
+	}
+	unchanged(t, []string{"acc_privilege"}, func() {
+		for attribute, functions := range allowed {
+			for _, function := range append(management, "AuthorizerFunction") {
+				_, err := as(t, function).TransactWriteItems(t.Context(), change(token, attribute))
+				if err == nil {
+					t.Fatalf("%s changed %s", function, attribute)
+				}
+				if may := strings.Contains(strings.Join(functions, " "), function); denied(err) == may {
+					t.Errorf("%s and %s: %v", function, attribute, err)
+				}
+			}
+		}
+	})
+}
+
+func TestTheAuthorizerMayNoteAUseAndChangeNothingElse(t *testing.T) {
+	t.Parallel()
+	token := person(t, "acc_note", "ada", "admin").create(t, nil)
+	client := as(t, "AuthorizerFunction")
+	update := func(name string, returns types.ReturnValue) error {
+		_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			TableName: aws.String(tableName(stack)), Key: attributes{"pk": str(token.pk()), "sk": str(token.sk())}, ReturnValues: returns,
+			UpdateExpression: aws.String("SET #n = :v"), ExpressionAttributeNames: map[string]string{"#n": name},
+			ExpressionAttributeValues: attributes{":v": &types.AttributeValueMemberN{Value: "1"}},
+		})
+		return err
+	}
+	unchanged(t, []string{"acc_note"}, func() {
+		if err := update("lastUsedAt", types.ReturnValueNone); err != nil {
+			t.Errorf("noting a use: %v", err)
+		}
+		for _, name := range []string{"secrets", "version", "expiresAt", "revokedAt", "active", "scopes", "cidrs", "account"} {
+			if err := update(name, types.ReturnValueNone); !denied(err) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := update("lastUsedAt", types.ReturnValueAllNew); !denied(err) {
+			t.Errorf("reading by writing: %v", err)
+		}
+		put := attributes{"pk": str(token.pk()), "sk": str(token.sk()), "lastUsedAt": str("1")}
+		if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName(stack)), Item: put}); !denied(err) {
+			t.Errorf("replacing the token: %v", err)
+		}
+	})
+}
+
+func TestNoFunctionMayDeleteOrScanOrReadTheAuditTrail(t *testing.T) {
+	t.Parallel()
+	token := person(t, "acc_reach", "ada", "admin").create(t, nil)
+	name := aws.String(tableName(stack))
+	for _, function := range append(management, "AuthorizerFunction") {
+		client := as(t, function)
+		for what, do := range map[string]func() error{
+			"delete": func() error {
+				_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: name, Key: attributes{"pk": str(token.pk()), "sk": str(token.sk())}})
+				return err
+			},
+			"scan": func() error { _, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: name}); return err },
+			"read events": func() error {
+				_, err := client.Query(t.Context(), &dynamodb.QueryInput{
+					TableName: name, KeyConditionExpression: aws.String("pk = :a"), ExpressionAttributeValues: attributes{":a": str("ACCOUNT#acc_reach")},
+				})
+				return err
+			},
+			"put outside a transaction": func() error {
+				_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: name, Item: attributes{"pk": str(token.pk()), "sk": str("TOKEN#x")}})
+				return err
+			},
+		} {
+			if err := do(); !denied(err) {
+				t.Errorf("%s may %s: %v", function, what, err)
+			}
+		}
+	}
+}
+
+func TestOnlyFunctionsThatNeedTheKeyringMayReadIt(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(stack.Secrets())
+	t.Cleanup(server.Close)
+	needs := "AuthorizerFunction CreateTokenFunction RotateTokenFunction ListTokensFunction"
+	for _, function := range append(management, "AuthorizerFunction") {
+		client := secretsmanager.New(secretsmanager.Options{Region: "us-east-1", BaseEndpoint: aws.String(server.URL), Credentials: credentialsOf(t, function), RetryMaxAttempts: 1})
+		_, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(stack.Template().Secrets[0].ARN)})
+		if may := strings.Contains(needs, function); may && err != nil || !may && !denied(err) {
+			t.Errorf("%s: %v", function, err)
+		}
+	}
+}

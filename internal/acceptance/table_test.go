@@ -1,0 +1,180 @@
+package acceptance
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tokenwright/tokenwright/internal/local"
+)
+
+type attributes = map[string]types.AttributeValue
+
+func tableName(s *local.Stack) string { return s.Template().Tables[0].Name }
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+// snapshot returns what the table holds of accounts, as text by key. That a token was used is no change of it.
+func snapshot(t *testing.T, s *local.Stack, accounts ...string) map[string]string {
+	t.Helper()
+	items, err := s.Dump(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, it := range items {
+		account, _ := it["account"].(*types.AttributeValueMemberS)
+		pk, _ := it["pk"].(*types.AttributeValueMemberS)
+		if account != nil && slices.Contains(accounts, account.Value) || slices.Contains(accounts, strings.TrimPrefix(pk.Value, "ACCOUNT#")) {
+			it = maps.Clone(it)
+			delete(it, "lastUsedAt")
+			delete(it, "lastUsedIp")
+			out[pk.Value+" "+text(it["sk"])] = text(&types.AttributeValueMemberM{Value: it})
+		}
+	}
+	return out
+}
+
+// unchanged fails the test if do changes anything of the accounts in the table.
+func unchanged(t *testing.T, accounts []string, do func()) {
+	t.Helper()
+	before := snapshot(t, stack, accounts...)
+	do()
+	if diff := cmp.Diff(before, snapshot(t, stack, accounts...)); diff != "" {
+		t.Errorf("the table changed:\n%s", diff)
+	}
+}
+
+// put writes an item behind the API's back.
+func put(t *testing.T, it attributes) {
+	t.Helper()
+	if _, err := stack.DynamoDB().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName(stack)), Item: it}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// set changes one attribute of an item behind the API's back.
+func set(t *testing.T, pk, sk, name string, value types.AttributeValue) {
+	t.Helper()
+	_, err := stack.DynamoDB().UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: aws.String(tableName(stack)), Key: attributes{"pk": str(pk), "sk": str(sk)},
+		UpdateExpression: aws.String("SET #n = :v"), ConditionExpression: aws.String("attribute_exists(pk)"),
+		ExpressionAttributeNames: map[string]string{"#n": name}, ExpressionAttributeValues: attributes{":v": value},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keys of a token's and its owner's items.
+func (k tok) pk() string { return "OWNER#" + strings.TrimPrefix(k.UserID, "usr_") }
+func (k tok) sk() string { return "TOKEN#" + strings.TrimPrefix(k.ID, "tok_")[11:] }
+
+// text shows an attribute value; binary as it is, so that a search finds what is in it.
+func text(v types.AttributeValue) string {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		return v.Value
+	case *types.AttributeValueMemberBOOL:
+		return fmt.Sprint(v.Value)
+	case *types.AttributeValueMemberB:
+		return string(v.Value)
+	case *types.AttributeValueMemberL:
+		var out []string
+		for _, e := range v.Value {
+			out = append(out, text(e))
+		}
+		return "[" + strings.Join(out, ", ") + "]"
+	case *types.AttributeValueMemberM:
+		var out []string
+		for _, name := range slices.Sorted(maps.Keys(v.Value)) {
+			out = append(out, name+": "+text(v.Value[name]))
+		}
+		return "{" + strings.Join(out, ", ") + "}"
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}
+
+// digests returns every digest that is stored.
+func digests(items []attributes) (out [][]byte) {
+	for _, it := range items {
+		secrets, _ := it["secrets"].(*types.AttributeValueMemberL)
+		if secrets == nil {
+			continue
+		}
+		for _, v := range secrets.Value {
+			if version, ok := v.(*types.AttributeValueMemberM); ok {
+				if digest, ok := version.Value["digest"].(*types.AttributeValueMemberB); ok {
+					out = append(out, digest.Value)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// leaks looks for secrets in the table, on disk, in the logs and in all answers, and for digests in the latter two. A
+// part of a secret counts as one.
+func leaks(secrets []string, s *local.Stack, data string) (faults []string) {
+	items, err := s.Dump(context.Background())
+	if err != nil {
+		return []string{err.Error()}
+	}
+	said := map[string]string{"the logs": logs.String(), "an answer": strings.Join(answers.all(), "\n")}
+	kept := map[string]string{"the table": table(items)}
+	err = filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		kept[path] = string(content)
+		return err
+	})
+	if err != nil {
+		faults = append(faults, err.Error())
+	}
+	search := func(what, needle string, haystacks map[string]string) {
+		for where, text := range haystacks {
+			if i := strings.Index(text, needle); i >= 0 {
+				faults = append(faults, fmt.Sprintf("%s is in %s: …%q…", what, where, text[max(0, i-100):min(len(text), i+100)]))
+			}
+		}
+	}
+	for _, secret := range secrets {
+		tail := secret[len(secret)-38:]
+		for _, part := range []string{tail[:12], tail[13:25], tail[26:]} {
+			search("a secret", part, said)
+			search("a secret", part, kept)
+		}
+	}
+	for _, digest := range digests(items) {
+		for _, form := range []string{hex.EncodeToString(digest), base64.RawStdEncoding.EncodeToString(digest), base64.RawURLEncoding.EncodeToString(digest), string(digest)} {
+			search("a digest", form, said)
+		}
+	}
+	return faults
+}
+
+func table(items []attributes) string {
+	var b strings.Builder
+	for _, it := range items {
+		b.WriteString(text(&types.AttributeValueMemberM{Value: it}) + "\n")
+	}
+	return b.String()
+}

@@ -2,9 +2,14 @@
 package main
 
 import (
+	"crypto/rand"
 	"net/http"
 	"os"
+	"runtime"
+	"strconv"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/tokenwright/tokenwright/internal/authorizer"
 	"github.com/tokenwright/tokenwright/internal/boot"
@@ -14,22 +19,49 @@ import (
 	"github.com/tokenwright/tokenwright/internal/validate"
 )
 
-// touchBudget is the most that noting a use may add to a decision, once a minute per token.
-const touchBudget = 150 * time.Millisecond
+const (
+	// decisionBudget is the most a decision takes, whatever fails meanwhile; then it is an error. The function's own
+	// timeout (template.yaml) and the 10 seconds that API Gateway waits are longer, so that the failure is ours to tell.
+	decisionBudget = 4 * time.Second
+	// touchBudget is the most that noting a use may add to a decision, once a minute per token.
+	touchBudget = 150 * time.Millisecond
+)
 
 func main() { boot.Run(build) }
 
 func build(p *boot.Process) any {
-	response := authorizer.ResponseKind(p.Env.Optional("HTTP_API_RESPONSE", string(authorizer.Simple)))
-	if response != authorizer.Simple && response != authorizer.IAM {
-		p.Env.Fail("HTTP_API_RESPONSE", "want simple or iam")
-	}
 	validator := validate.New(validate.Config{
-		Format: p.Format(), Store: p.Table(), Keys: p.Keyring(), Catalogue: scope.Shipped(), People: people(p), Now: time.Now,
-		TouchBudget: touchBudget,
+		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: scope.Shipped(), People: people(p), Now: time.Now,
+		TouchBudget: touchBudget, Cache: cache(p),
 	})
+	p.Then(oneAtATime)
 	metrics := obs.Metrics{Writer: os.Stdout, Now: time.Now}
-	return authorizer.New(authorizer.Config{Validator: validator, HTTPResponse: response, Log: p.Log, Count: metrics.Validation}).Handle
+	return authorizer.New(gateways(p, authorizer.Config{Validator: validator, Budget: decisionBudget, Log: p.Log, Count: metrics.Validation}))
+}
+
+// oneAtATime settles the Go runtime for what Lambda does: one event at a time, on a share of a core. Goroutines that take
+// turns on one thread spare waking another for each hand-over, a third of a validation's processor time. It comes after
+// the start, which opens connections side by side. Where Lambda runs several events in one process, all cores stay in use.
+func oneAtATime() {
+	if lambdacontext.MaxConcurrency() == 1 {
+		runtime.GOMAXPROCS(1)
+	}
+}
+
+// cache returns what spares reads for CACHE_SECONDS; nil, which is the standard, when that is 0.
+func cache(p *boot.Process) *validate.Cache {
+	seconds, err := strconv.Atoi(p.Env.Optional("CACHE_SECONDS", "0"))
+	if err == nil && seconds == 0 {
+		return nil
+	}
+	var c *validate.Cache
+	if err == nil {
+		c, err = validate.NewCache(time.Duration(seconds)*time.Second, rand.Reader)
+	}
+	if err != nil {
+		p.Env.Fail("CACHE_SECONDS", "want a whole number from 0 to 300")
+	}
+	return c
 }
 
 // people returns who verifies JWTs; nil when the deployment trusts no issuer.

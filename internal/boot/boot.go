@@ -14,8 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/tokenwright/tokenwright/internal/config"
-	"github.com/tokenwright/tokenwright/internal/dynamo"
-	"github.com/tokenwright/tokenwright/internal/keyring"
 	"github.com/tokenwright/tokenwright/internal/obs"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
@@ -26,6 +24,7 @@ type Process struct {
 	Log *slog.Logger
 
 	warm []func(context.Context) error
+	then []func()
 }
 
 // warmBudget bounds what is done before the first request. Lambda gives the start 10 seconds and a full CPU.
@@ -43,8 +42,14 @@ func Run(build func(*Process) any) {
 	lambda.Start(handler)
 }
 
-// open runs what Table and Keyring want done early: TLS to DynamoDB and the keyring, which the first request would
-// otherwise wait for on a fraction of the CPU. A failure is no failure yet: the first request tries again.
+// Warm has something done before the first request, side by side with everything else that asked: TLS to DynamoDB and
+// the keyring, which the first request would otherwise wait for on a fraction of the CPU.
+func (p *Process) Warm(do func(context.Context) error) { p.warm = append(p.warm, do) }
+
+// Then has something done after that, last before the first request.
+func (p *Process) Then(do func()) { p.then = append(p.then, do) }
+
+// open does what Warm and Then were told. A failure is no failure yet: the first request tries again.
 func (p *Process) open() {
 	ctx, cancel := context.WithTimeout(context.Background(), warmBudget)
 	defer cancel()
@@ -57,34 +62,17 @@ func (p *Process) open() {
 		})
 	}
 	all.Wait()
+	for _, do := range p.then {
+		do()
+	}
 }
 
-// credentials are the execution role's, which Lambda renews by renewing the process.
-func (p *Process) credentials() aws.CredentialsProvider {
-	c := aws.Credentials{
+// Credentials are the execution role's, which Lambda renews by renewing the process.
+func (p *Process) Credentials() aws.Credentials {
+	return aws.Credentials{
 		AccessKeyID: p.Env.Required("AWS_ACCESS_KEY_ID"), SecretAccessKey: p.Env.Required("AWS_SECRET_ACCESS_KEY"),
 		SessionToken: p.Env.Optional("AWS_SESSION_TOKEN", ""), Source: "environment",
 	}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
-}
-
-// Table returns the store.
-func (p *Process) Table() *dynamo.Table {
-	client := dynamo.NewClient(dynamo.Endpoint{
-		Region: p.Env.Required("AWS_REGION"), URL: p.Env.Optional("AWS_ENDPOINT_URL_DYNAMODB", ""), Credentials: p.credentials(),
-	})
-	table := dynamo.New(client, p.Env.Required("TABLE_NAME"), p.Env.Days("AUDIT_RETENTION_DAYS", 400, 1, 3650))
-	p.warm = append(p.warm, table.Warm)
-	return table
-}
-
-// Keyring returns the digest keys.
-func (p *Process) Keyring() *keyring.Keyring {
-	source := keyring.FromSecretsManager(p.Env.Required("AWS_REGION"), p.Env.Optional("AWS_ENDPOINT_URL_SECRETS_MANAGER", ""),
-		p.Env.Required("KEYRING_SECRET_ID"), p.credentials(), dynamo.NewHTTPClient())
-	ring := keyring.New(source, time.Now)
-	p.warm = append(p.warm, ring.Load)
-	return ring
 }
 
 // Format returns the format of tokens.

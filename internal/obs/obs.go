@@ -5,12 +5,14 @@ package obs
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/tokenwright/tokenwright/internal/jsonread"
 )
 
 // Logger returns the function's logger: JSON to standard output with Lambda's field names and request id, at the level
@@ -35,17 +37,12 @@ func (m Metrics) Validation(_ context.Context, outcome, reason string) {
 	if m.Writer == nil {
 		return
 	}
-	line, err := json.Marshal(map[string]any{
-		"_aws": map[string]any{
-			"Timestamp": m.Now().UnixMilli(),
-			"CloudWatchMetrics": []any{map[string]any{
-				"Namespace": namespace, "Dimensions": [][]string{{"Outcome"}},
-				"Metrics": []any{map[string]string{"Name": "Validations", "Unit": "Count"}},
-			}},
-		},
-		"Outcome": outcome, "Reason": reason, "Validations": 1,
-	})
-	if err == nil {
-		_, _ = m.Writer.Write(append(line, '\n')) // a lost count is no reason to fail a request
-	}
+	b := append(make([]byte, 0, 320), `{"_aws":{"Timestamp":`...)
+	b = strconv.AppendInt(b, m.Now().UnixMilli(), 10)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+namespace+`","Dimensions":[["Outcome"]],`+
+		`"Metrics":[{"Name":"Validations","Unit":"Count"}]}]},"Outcome":`...)
+	b = jsonread.AppendString(b, outcome)
+	b = jsonread.AppendString(append(b, `,"Reason":`...), reason)
+	b = append(b, `,"Validations":1}`+"\n"...)
+	_, _ = m.Writer.Write(b) // a lost count is no reason to fail a request
 }

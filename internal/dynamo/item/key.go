@@ -11,21 +11,26 @@ import (
 // Every key of the table is made here.
 //
 //	pk                sk                        accountPk (by-account)  accountSk
-//	OWNER#<ref>       PROFILE                   ACCOUNT#<id>#USERS      <ref>
+//	OWNER#<ref>       PROFILE                   ACCOUNT#<id>#USERS      <ref>                        (of people)
 //	OWNER#<ref>       TOKEN#<token ref>         ACCOUNT#<id>#TOKENS     <token ref>#<owner ref>
-//	ACCOUNT#<id>      SETTINGS
-//	ACCOUNT#<id>      EVENT#<digits of the id>
+//	STEWARD#<ref>     TOKEN#<token id>
+//	SETTINGS#<id>     SETTINGS
+//	ACCOUNT#<id>      EVENT#<digits of the id>  EVENTS#<token id>       <digits of the id>           (about tokens)
 //	ACCOUNT#<id>      IDEMPOTENCY#<digest>
 //
-// Token references and event ids begin with their time, so sort keys are in order of age.
+// Token references and event ids begin with their time, so sort keys are in order of age. Settings, and the lists of what
+// a person answers for, have partitions of their own, because IAM can tell partitions apart and not sort keys: the
+// authorizer may read policies, but no events, and what hands a token on may delete from such a list, but no token.
 const (
-	TokenPrefix   = "TOKEN#"
-	ownerPrefix   = "OWNER#"
-	accountPrefix = "ACCOUNT#"
-	profileSk     = "PROFILE"
-	settingsSk    = "SETTINGS"
-	eventPrefix   = "EVENT#"
-	replayPrefix  = "IDEMPOTENCY#"
+	TokenPrefix    = "TOKEN#"
+	ownerPrefix    = "OWNER#"
+	accountPrefix  = "ACCOUNT#"
+	stewardPrefix  = "STEWARD#"
+	profileSk      = "PROFILE"
+	settingsSk     = "SETTINGS"
+	EventPrefix    = "EVENT#"
+	settingsPrefix = "SETTINGS#"
+	replayPrefix   = "IDEMPOTENCY#"
 )
 
 // Key is the primary key of an item.
@@ -40,7 +45,7 @@ func KeyOf(it Item) Key { return Key{it.String("pk"), it.String("sk")} }
 // OwnerPK is the partition of an owner: the profile and the tokens.
 func OwnerPK(ref user.Ref) string { return ownerPrefix + string(ref) }
 
-// AccountPK is the partition of an account: settings, events, replay records.
+// AccountPK is the partition of an account: events and replay records.
 func AccountPK(account user.AccountID) string { return accountPrefix + string(account) }
 
 // TokenKey is where a token lies.
@@ -53,12 +58,15 @@ func ProfileKey(ref user.Ref) Key { return Key{OwnerPK(ref), profileSk} }
 func NoKey() Key { return Key{ownerPrefix, profileSk} }
 
 // SettingsKey is where an account's policy lies.
-func SettingsKey(a user.AccountID) Key { return Key{AccountPK(a), settingsSk} }
+func SettingsKey(a user.AccountID) Key { return Key{settingsPrefix + string(a), settingsSk} }
 
 // EventKey is where an audit event lies.
 func EventKey(a user.AccountID, id audit.ID) Key {
-	return Key{AccountPK(a), eventPrefix + id.Digits()}
+	return Key{AccountPK(a), EventPrefix + id.Digits()}
 }
+
+// EventID reads the id out of an event's key.
+func EventID(it Item) audit.ID { return audit.IDOf(strings.TrimPrefix(it.String("sk"), EventPrefix)) }
 
 // ReplayKey is where the record of an idempotency key lies.
 func ReplayKey(a user.AccountID, digest string) Key { return Key{AccountPK(a), replayPrefix + digest} }
@@ -68,6 +76,17 @@ func AccountTokens(a user.AccountID) string { return AccountPK(a) + "#TOKENS" }
 
 // AccountUsers is the other one.
 func AccountUsers(a user.AccountID) string { return AccountPK(a) + "#USERS" }
+
+// TokenEvents is the partition of the index that lists a token's events.
+func TokenEvents(id token.ID) string { return "EVENTS#" + string(id) }
+
+// StewardPK is the partition that lists what a person answers for.
+func StewardPK(person user.Ref) string { return stewardPrefix + string(person) }
+
+// StewardKey is where it stands that a person answers for a service token.
+func StewardKey(person user.Ref, id token.ID) Key {
+	return Key{StewardPK(person), TokenPrefix + string(id)}
+}
 
 // TokenAge is a token's sort key in the index.
 func TokenAge(id token.ID) string { return id.Ref() + "#" + string(id.Owner()) }

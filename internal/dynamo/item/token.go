@@ -21,7 +21,8 @@ import (
 //	 "kind": "personal", "environment": "live", "name": "laptop", "description": "…", "active": true,
 //	 "scopes": ["orders:read"], "cidrs": ["203.0.113.0/24"],
 //	 "notBefore": ms, "expiresAt": ms, "createdAt": ms, "createdBy": "usr_…", "updatedAt": ms, "updatedBy": "usr_…",
-//	 "rotatedAt": ms, "revokedAt": ms, "lastUsedAt": ms, "lastUsedIp": "203.0.113.7", "version": 1, "ttl": seconds,
+//	 "rotatedAt": ms, "revokedAt": ms, "lastUsedAt": ms, "lastUsedIp": "203.0.113.7", "steward": "usr_…", "generation": 1,
+//	 "version": 1, "ttl": seconds,
 //	 "secrets": [{"digest": <32 bytes>, "key": "k1", "createdAt": ms, "expiresAt": ms}]}
 func OfToken(t *token.Token) Item {
 	it := TokenKey(t.ID).Item()
@@ -32,6 +33,10 @@ func OfToken(t *token.Token) Item {
 	it["createdAt"], it["createdBy"] = Time(t.CreatedAt), String(string(t.CreatedBy))
 	it["updatedAt"], it["updatedBy"] = Time(t.UpdatedAt), String(string(t.UpdatedBy))
 	it.SetString("description", t.Description)
+	it.SetString("steward", string(t.Steward))
+	if t.Generation != 0 {
+		it["generation"] = Int(t.Generation)
+	}
 	it.SetTime("notBefore", t.NotBefore)
 	it.SetTime("expiresAt", t.ExpiresAt)
 	it.SetTime("rotatedAt", t.RotatedAt)
@@ -72,9 +77,14 @@ func Token(it Item) (token.Token, error) {
 		Active: it.Bool("active"), NotBefore: it.Time("notBefore"), ExpiresAt: it.Time("expiresAt"), CreatedAt: it.Time("createdAt"),
 		CreatedBy: user.ID(it.String("createdBy")), UpdatedAt: it.Time("updatedAt"), UpdatedBy: user.ID(it.String("updatedBy")),
 		RotatedAt: it.Time("rotatedAt"), RevokedAt: it.Time("revokedAt"), LastUsedAt: it.Time("lastUsedAt"), Version: it.Int("version"),
+		Steward: user.ID(it.String("steward")), Generation: it.Int("generation"),
 	}
 	if _, ok := token.ParseKind(string(t.Kind)); !ok || it.String("type") != "token" || t.Account == "" || t.Version == 0 {
 		return token.Token{}, fmt.Errorf("item of %s is no token", id)
+	}
+	if !it.mayBeTexts("scopes") || !it.mayBeTexts("cidrs") {
+		// Taken for absent, they would permit everything from everywhere.
+		return token.Token{}, fmt.Errorf("item of %s: scopes or address list are no lists of texts", id)
 	}
 	if s := it.String("lastUsedIp"); s != "" {
 		t.LastUsedIP, _ = netip.ParseAddr(s) // shown, never decided upon

@@ -1,6 +1,7 @@
 package item
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -126,4 +127,10 @@ func (it Item) Strings(name string) []string {
 		}
 	}
 	return out
+}
+
+// mayBeTexts says whether an attribute is absent or a list of texts and nothing else.
+func (it Item) mayBeTexts(name string) bool {
+	v, ok := it[name]
+	return !ok || v.Kind == List && !slices.ContainsFunc(v.Elements, func(e Value) bool { return e.Kind != Text })
 }

@@ -1,4 +1,6 @@
-package keyring
+// Package secretsmanager reads the keyring through the SDK, for the management functions. The authorizer, which must start
+// quickly, has keyring.Direct.
+package secretsmanager
 
 import (
 	"context"
@@ -9,13 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/tokenwright/tokenwright/internal/keyring"
 )
 
 // totalTimeout bounds one read of the secret, all attempts together.
 const totalTimeout = 3 * time.Second
 
-// FromSecretsManager reads the secret with this ARN or name. endpoint "" = the region's own.
-func FromSecretsManager(region, endpoint, id string, credentials aws.CredentialsProvider, client *http.Client) Source {
+// Source reads the secret with this ARN or name. endpoint "" = the region's own.
+func Source(region, endpoint, id string, credentials aws.CredentialsProvider, client *http.Client) keyring.Source {
 	o := secretsmanager.Options{
 		Region: region, Credentials: credentials, HTTPClient: client,
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 150 * time.Millisecond }),

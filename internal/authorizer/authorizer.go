@@ -1,5 +1,5 @@
-// Package authorizer is the Lambda authorizer of API Gateway: it takes the credential out of an event, has it
-// validated, and answers in the form the event's kind of API expects. It guarantees that a refusal is told from an
+// Package authorizer is the Lambda authorizer of API Gateway and AppSync: it takes the credential out of an event, has
+// it validated, and answers in the form the event's kind of API expects. It guarantees that a refusal is told from an
 // outage (401 or 403, never for something that could not be reached), that the answer holds for every route of the API
 // and stage, and that nothing of a credential is logged but its public id.
 package authorizer
@@ -23,11 +23,19 @@ type Validator interface {
 	Validate(ctx context.Context, credential string, from netip.Addr) (principal.Principal, error)
 }
 
-// Config is what New needs; every field must be set.
+// Config is what New needs. Validator, HTTPResponse, Log and Count must be set.
 type Config struct {
 	Validator    Validator
 	HTTPResponse ResponseKind
-	Log          *slog.Logger
+	Places       Places // zero = DefaultHeaders and nowhere else
+	// ClientAddress says whose word counts for the caller's address; zero = Gateway.
+	ClientAddress ClientAddress
+	// AppSyncTTL is how long AppSync may reuse an answer, whatever the API's own setting; zero = not at all. A revoked
+	// token works for as long.
+	AppSyncTTL time.Duration
+	// Budget bounds a decision; what is not known by then is an error. Zero = the deadline of the caller alone.
+	Budget time.Duration
+	Log    *slog.Logger
 	// Count is told each outcome (allowed, unauthenticated, denied, error) and the reason.
 	Count func(ctx context.Context, outcome, reason string)
 }
@@ -36,19 +44,32 @@ type Config struct {
 type Authorizer struct{ Config }
 
 // New returns an Authorizer.
-func New(c Config) *Authorizer { return &Authorizer{Config: c} }
+func New(c Config) *Authorizer {
+	c.Places = c.Places.complete()
+	return &Authorizer{Config: c}
+}
+
+// Invoke makes the Authorizer a handler of bytes, which the runtime neither decodes nor encodes once more.
+func (a *Authorizer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	return a.Handle(ctx, event)
+}
 
 // Handle answers one event. An error other than "Unauthorized" becomes the gateway's authorizer failure (a 5xx): the
 // store or the keyring could not be reached, or the function is attached where it cannot work.
-func (a *Authorizer) Handle(ctx context.Context, event json.RawMessage) (answer any, err error) {
+func (a *Authorizer) Handle(ctx context.Context, event json.RawMessage) (answer json.RawMessage, err error) {
 	start := time.Now()
+	if a.Budget > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.Budget)
+		defer cancel()
+	}
 	defer func() {
 		if p := recover(); p != nil { // the runtime would log it with what it was called on
 			a.Log.ErrorContext(ctx, "panic", "stack", string(debug.Stack()))
 			answer, err = nil, errors.New("internal error")
 		}
 	}()
-	r, err := parse(event)
+	r, err := a.parse(event)
 	if err != nil {
 		a.note(ctx, r, start, principal.Principal{}, "error", "bad_event", err)
 		return nil, err
@@ -71,7 +92,7 @@ func (a *Authorizer) validate(ctx context.Context, r request) (principal.Princip
 }
 
 // conclude turns what was decided into what the gateway understands.
-func (a *Authorizer) conclude(ctx context.Context, r request, start time.Time, p principal.Principal, answer any, err error) (any, error) {
+func (a *Authorizer) conclude(ctx context.Context, r request, start time.Time, p principal.Principal, answer json.RawMessage, err error) (json.RawMessage, error) {
 	var denial *validate.Denial
 	switch {
 	case err == nil:
@@ -87,8 +108,7 @@ func (a *Authorizer) conclude(ctx context.Context, r request, start time.Time, p
 		return a.deny(r, denial)
 	}
 	a.note(ctx, r, start, p, "unauthenticated", denial.Reason, err)
-	if r.kind == http2 {
-		// What an HTTP API makes of the error "Unauthorized" is not documented; a refusal is.
+	if !r.kind.has401() {
 		return a.deny(r, denial)
 	}
 	return nil, errUnauthorized

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenwright/tokenwright/internal/principal/wire"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -22,9 +23,9 @@ type Kind string
 
 // The kinds of principals.
 const (
-	Person   Kind = "person"   // signed in with an OIDC JWT
-	Personal Kind = "personal" // a personal token, acting as its owner
-	Service  Kind = "service"  // a service token, acting as its token user
+	Person   Kind = wire.Person   // signed in with an OIDC JWT
+	Personal Kind = wire.Personal // a personal token, acting as its owner
+	Service  Kind = wire.Service  // a service token, acting as its token user
 )
 
 // Profile says what the table knew of a signed-in person when the request was authorized.
@@ -56,22 +57,8 @@ type Principal struct {
 // IsToken says whether the principal presented an API token.
 func (p Principal) IsToken() bool { return p.Kind != Person }
 
-// Keys of the context. README documents them for functions in other languages.
-const (
-	keyToken       = "tokenId"
-	keyAccount     = "accountId"
-	keyUser        = "userId"
-	keyKind        = "kind"
-	keyEnvironment = "environment"
-	keyScopes      = "scopes"
-	keyExpires     = "expiresAt"
-	keySubject     = "subject"
-	keyRoles       = "roles"
-	keyProfile     = "profile"
-)
-
-// TimeLayout writes instants as every answer of Tokenwright does: RFC 3339, UTC, milliseconds.
-const TimeLayout = "2006-01-02T15:04:05.000Z"
+// TimeLayout writes instants as every answer of Tokenwright does.
+const TimeLayout = wire.TimeLayout
 
 // Context returns the principal as strings: REST APIs deliver every context value as a string, whatever was sent.
 func (p Principal) Context() map[string]string {
@@ -80,11 +67,11 @@ func (p Principal) Context() map[string]string {
 		expires = p.ExpiresAt.UTC().Format(TimeLayout)
 	}
 	c := map[string]string{
-		keyToken: string(p.Token), keyAccount: string(p.Account), keyUser: string(p.User), keyKind: string(p.Kind),
-		keyEnvironment: string(p.Environment), keyScopes: p.Scopes.String(), keyExpires: expires,
+		wire.Token: string(p.Token), wire.Account: string(p.Account), wire.User: string(p.User), wire.Kind: string(p.Kind),
+		wire.Environment: string(p.Environment), wire.Scopes: p.Scopes.String(), wire.Expires: expires,
 	}
 	if p.Kind == Person {
-		c[keySubject], c[keyRoles], c[keyProfile] = p.Subject, strings.Join(p.Roles, ","), string(p.Profile)
+		c[wire.Subject], c[wire.Roles], c[wire.Profile] = p.Subject, strings.Join(p.Roles, ","), string(p.Profile)
 	}
 	return c
 }
@@ -94,20 +81,20 @@ func (p Principal) Context() map[string]string {
 func FromContext(context map[string]any) (Principal, error) {
 	get := func(key string) string { s, _ := context[key].(string); return s }
 	p := Principal{
-		Kind: Kind(get(keyKind)), Account: user.AccountID(get(keyAccount)), Token: token.ID(get(keyToken)),
-		Environment: token.Environment(get(keyEnvironment)), Scopes: scope.ParseSet(get(keyScopes)),
-		Subject: get(keySubject), Profile: Profile(get(keyProfile)),
+		Kind: Kind(get(wire.Kind)), Account: user.AccountID(get(wire.Account)), Token: token.ID(get(wire.Token)),
+		Environment: token.Environment(get(wire.Environment)), Scopes: scope.ParseSet(get(wire.Scopes)),
+		Subject: get(wire.Subject), Profile: Profile(get(wire.Profile)),
 	}
-	if roles := get(keyRoles); roles != "" {
+	if roles := get(wire.Roles); roles != "" {
 		p.Roles = strings.Split(roles, ",")
 	}
 	var err error
-	if p.User, err = user.ParseID(get(keyUser)); err != nil || p.Account == "" {
+	if p.User, err = user.ParseID(get(wire.User)); err != nil || p.Account == "" {
 		return Principal{}, ErrNone
 	}
 	switch p.Kind {
 	case Personal, Service:
-		_, err = token.ParseID(get(keyToken))
+		_, err = token.ParseID(get(wire.Token))
 	case Person:
 		err = user.CheckSubject(p.Subject)
 	default:
@@ -116,7 +103,7 @@ func FromContext(context map[string]any) (Principal, error) {
 	if err != nil {
 		return Principal{}, ErrNone
 	}
-	if s := get(keyExpires); s != "" {
+	if s := get(wire.Expires); s != "" {
 		if p.ExpiresAt, err = time.Parse(TimeLayout, s); err != nil {
 			return Principal{}, fmt.Errorf("%w: %w", ErrNone, err)
 		}

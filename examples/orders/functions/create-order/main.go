@@ -5,16 +5,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/tokenwright/tokenwright/examples/orders/guard"
+	"github.com/tokenwright/tokenwright/authctx"
 )
 
-func main() { lambda.Start(guard.Require("orders:write", create)) }
+func main() { lambda.Start(handler) }
+
+var handler = authctx.RequireREST("orders:write", create)
 
 type draft struct {
 	Item     string `json:"item"`
@@ -29,13 +33,23 @@ type order struct {
 
 // create attributes the order to the caller's user: the person behind a personal token, and the token's own user
 // behind a service token. It is where a real API would write to its table.
-func create(_ context.Context, request guard.Request, caller guard.Caller) (guard.Response, error) {
+func create(_ context.Context, request events.APIGatewayProxyRequest, p authctx.Principal) (events.APIGatewayProxyResponse, error) {
 	d, ok := parse(request.Body)
 	if !ok {
-		return guard.Refuse(request, http.StatusBadRequest, "malformed_request",
-			`Send {"item": "...", "quantity": n} with an item and a quantity of 1 or more, and nothing else.`), nil
+		return authctx.Problem{
+			Status: http.StatusBadRequest, Code: "malformed_request", RequestID: request.RequestContext.RequestID,
+			Detail: `Send {"item": "...", "quantity": n} with an item and a quantity of 1 or more, and nothing else.`,
+		}.REST(), nil
 	}
-	return guard.JSON(http.StatusCreated, order{ID: "ord_" + request.RequestContext.RequestID, draft: d, PlacedBy: caller.UserID})
+	body, err := json.Marshal(order{ID: "ord_" + request.RequestContext.RequestID, draft: d, PlacedBy: p.UserID})
+	if err != nil {
+		return events.APIGatewayProxyResponse{}, fmt.Errorf("encoding the answer: %w", err)
+	}
+	return events.APIGatewayProxyResponse{
+		StatusCode: http.StatusCreated,
+		Headers:    map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"},
+		Body:       string(body),
+	}, nil
 }
 
 func parse(body string) (draft, bool) {

@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/tokenwright/tokenwright/examples/orders/guard"
+	"github.com/aws/aws-lambda-go/events"
 )
 
 func TestCreateAttributesTheOrderToTheCallersUser(t *testing.T) {
@@ -49,9 +49,9 @@ func TestCreateNeedsItsOwnScope(t *testing.T) {
 	}
 }
 
-func call(t *testing.T, request guard.Request) guard.Response {
+func call(t *testing.T, request events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
 	t.Helper()
-	response, err := guard.Require("orders:write", create)(t.Context(), request)
+	response, err := handler(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,13 @@ func call(t *testing.T, request guard.Request) guard.Response {
 }
 
 // event reads the repository's sample event for this function.
-func event(t *testing.T) guard.Request {
+func event(t *testing.T) events.APIGatewayProxyRequest {
 	t.Helper()
 	raw, err := os.ReadFile("../../../../events/create-order/token.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var request guard.Request
+	var request events.APIGatewayProxyRequest
 	if err := json.Unmarshal(raw, &request); err != nil {
 		t.Fatal(err)
 	}

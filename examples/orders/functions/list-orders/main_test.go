@@ -5,11 +5,11 @@ import (
 	"os"
 	"testing"
 
-	"github.com/tokenwright/tokenwright/examples/orders/guard"
+	"github.com/aws/aws-lambda-go/events"
 )
 
 func TestListAnswersWhoCalledAndWhatTheyMayDo(t *testing.T) {
-	response, err := guard.Require("orders:read", list)(t.Context(), event(t, "../../../../events/list-orders/token.json"))
+	response, err := handler(t.Context(), event(t, "../../../../events/list-orders/token.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,14 +21,25 @@ func TestListAnswersWhoCalledAndWhatTheyMayDo(t *testing.T) {
 	}
 }
 
+func TestListNamesTheScopeThatIsMissing(t *testing.T) {
+	response, err := handler(t.Context(), event(t, "../../../../events/list-orders/no-scope.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `Bearer error="insufficient_scope", scope="orders:read"`
+	if got := response.Headers["WWW-Authenticate"]; response.StatusCode != 403 || got != want {
+		t.Errorf("got %d with WWW-Authenticate: %s, want 403 with %s", response.StatusCode, got, want)
+	}
+}
+
 // event reads one of the repository's sample events.
-func event(t *testing.T, path string) guard.Request {
+func event(t *testing.T, path string) events.APIGatewayProxyRequest {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var request guard.Request
+	var request events.APIGatewayProxyRequest
 	if err := json.Unmarshal(raw, &request); err != nil {
 		t.Fatal(err)
 	}

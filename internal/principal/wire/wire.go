@@ -1,0 +1,31 @@
+// Package wire holds the names on which the authorizer and the functions behind it agree. It is apart from package
+// principal so that package authctx, which other modules link, brings in nothing else of this one.
+package wire
+
+// Keys of the authorizer's context. README documents them for functions in other languages.
+const (
+	Token       = "tokenId"
+	Account     = "accountId"
+	User        = "userId"
+	Kind        = "kind"
+	Environment = "environment"
+	Scopes      = "scopes"
+	Expires     = "expiresAt"
+	Subject     = "subject"
+	Roles       = "roles"
+	Profile     = "profile"
+)
+
+// The kinds of principals, values of Kind.
+const (
+	Person   = "person"
+	Personal = "personal"
+	Service  = "service"
+)
+
+// TimeLayout writes instants as every answer of Tokenwright does: RFC 3339, UTC, milliseconds.
+const TimeLayout = "2006-01-02T15:04:05.000Z"
+
+// Subprotocol is what a browser names before the credential, because it can set no header on a WebSocket:
+// new WebSocket(url, ["tokenwright", credential]).
+const Subprotocol = "tokenwright"

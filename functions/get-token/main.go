@@ -8,5 +8,7 @@ import (
 )
 
 func main() {
-	management.Run("get-token", func(p *boot.Process) api.Endpoint { return management.Tokens(p).Get })
+	management.Run("get-token", func(p *boot.Process) api.Endpoint {
+		return management.Tokens(p).Get
+	})
 }

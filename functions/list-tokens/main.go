@@ -8,5 +8,7 @@ import (
 )
 
 func main() {
-	management.Run("list-tokens", func(p *boot.Process) api.Endpoint { return management.TokensWithKeys(p).List })
+	management.Run("list-tokens", func(p *boot.Process) api.Endpoint {
+		return management.WithKeys(p, management.Tokens(p)).List
+	})
 }

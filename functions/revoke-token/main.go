@@ -8,5 +8,8 @@ import (
 )
 
 func main() {
-	management.Run("revoke-token", func(p *boot.Process) api.Endpoint { return management.Tokens(p).Revoke })
+	management.Run("revoke-token", func(p *boot.Process) api.Endpoint {
+		e := management.Tokens(p)
+		return e.Known(e.Revoke)
+	})
 }

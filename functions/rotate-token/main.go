@@ -8,5 +8,8 @@ import (
 )
 
 func main() {
-	management.Run("rotate-token", func(p *boot.Process) api.Endpoint { return management.TokensWithKeys(p).Rotate })
+	management.Run("rotate-token", func(p *boot.Process) api.Endpoint {
+		e := management.WithKeys(p, management.Tokens(p))
+		return e.Known(e.Rotate)
+	})
 }

@@ -8,5 +8,8 @@ import (
 )
 
 func main() {
-	management.Run("update-token", func(p *boot.Process) api.Endpoint { return management.Tokens(p).Update })
+	management.Run("update-token", func(p *boot.Process) api.Endpoint {
+		e := management.Tokens(p)
+		return e.Known(e.Update)
+	})
 }

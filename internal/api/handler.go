@@ -45,11 +45,19 @@ type Lambda func(context.Context, events.APIGatewayProxyRequest) (events.APIGate
 // Handler makes an endpoint a Lambda handler. Every answer is a response, refusals and our own faults as well: an error
 // from a handler would tell Lambda of a fault, and the caller of none. One line is logged per call.
 func Handler(operation string, log *slog.Logger, endpoint Endpoint) Lambda {
+	return HandlerWith(refuse, operation, log, endpoint)
+}
+
+// Refuse makes an answer of an error, and a machine code for the log.
+type Refuse func(err error, requestID string) (events.APIGatewayProxyResponse, string)
+
+// HandlerWith is Handler for an API that tells errors in a form of its own.
+func HandlerWith(refuse Refuse, operation string, log *slog.Logger, endpoint Endpoint) Lambda {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		start := time.Now()
 		r := &Request{event: &event}
 		answer, err := call(ctx, endpoint, r)
-		response, code := render(answer, err, event.RequestContext.RequestID)
+		response, code, err := render(refuse, answer, err, event.RequestContext.RequestID)
 		attributes := []slog.Attr{
 			slog.String("operation", operation), slog.Int("status", response.StatusCode), slog.String("code", code),
 			slog.String("apiRequestId", event.RequestContext.RequestID), slog.String("account", string(r.Caller.Account)),
@@ -85,19 +93,24 @@ func call(ctx context.Context, endpoint Endpoint, r *Request) (answer Answer, er
 	return endpoint(ctx, r)
 }
 
-func render(answer Answer, err error, requestID string) (events.APIGatewayProxyResponse, string) {
+// render makes the response and its code; the error is the one that was answered, if any.
+func render(refuse Refuse, answer Answer, err error, requestID string) (events.APIGatewayProxyResponse, string, error) {
 	var response events.APIGatewayProxyResponse
 	code := "ok"
 	if err == nil {
 		response, err = answer.response()
 	}
 	if err != nil {
-		p := problemOf(err, requestID)
-		response, code = p.response(err), p.Code
+		response, code = refuse(err, requestID)
 	}
 	// Answers are about credentials, and two of them hold one.
 	response.Headers["Cache-Control"] = "no-store"
-	return response, code
+	return response, code, err
+}
+
+func refuse(err error, requestID string) (events.APIGatewayProxyResponse, string) {
+	p := problemOf(err, requestID)
+	return p.response(err), p.Code
 }
 
 func (a Answer) response() (events.APIGatewayProxyResponse, error) {
@@ -114,7 +127,9 @@ func (a Answer) response() (events.APIGatewayProxyResponse, error) {
 	if err := encoder.Encode(a.Body); err != nil {
 		return response, fmt.Errorf("encoding the answer: %w", err)
 	}
-	response.Headers["Content-Type"] = "application/json"
+	if response.Headers["Content-Type"] == "" {
+		response.Headers["Content-Type"] = "application/json"
+	}
 	response.Body = strings.TrimSuffix(body.String(), "\n")
 	return response, nil
 }

@@ -15,10 +15,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // event is a call of an admin as API Gateway passes it on.
@@ -61,7 +63,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 	}{
 		{lifecycle.ErrMalformed, 400, "malformed_request"}, {principal.ErrNone, 401, "unauthorized"}, {lifecycle.ErrForbidden, 403, "forbidden"},
 		{token.ErrNotFound, 404, "not_found"}, {lifecycle.ErrConflict, 409, "conflict"}, {lifecycle.ErrPrecondition, 412, "version_mismatch"},
-		{ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
+		{user.ErrNotFound, 404, "not_found"}, {job.ErrNotFound, 404, "not_found"}, {ErrMatchRequired, 428, "if_match_required"}, {ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
 		{token.ErrUnavailable, 503, "unavailable"}, {errors.New("dial tcp 10.0.0.7: secret detail"), 500, "internal"},
 	} {
 		response, log := serve(t, event(nil), fails(fmt.Errorf("reading tok_x: %w", tt.err)))
@@ -80,8 +82,8 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 			t.Errorf("%v: logged %s", tt.err, log)
 		}
 	}
-	if len(statuses) != 10 {
-		t.Errorf("%d rows in the table of statuses: this test walks 10", len(statuses))
+	if len(statuses) != 13 {
+		t.Errorf("%d rows in the table of statuses: this test walks 13", len(statuses))
 	}
 }
 
@@ -102,6 +104,13 @@ func TestRefusalsSayWhatIsMissing(t *testing.T) {
 func TestAPanicIsAnsweredAndLogged(t *testing.T) {
 	response, log := serve(t, event(nil), func(context.Context, *Request) (Answer, error) { panic("a bug") })
 	if response.StatusCode != 500 || strings.Contains(response.Body, "bug") || !strings.Contains(log, "a bug") || !strings.Contains(log, "handler_test.go") {
+		t.Errorf("%d %s\n%s", response.StatusCode, response.Body, log)
+	}
+}
+
+func TestAnAnswerThatCannotBeEncodedIsOurFault(t *testing.T) {
+	response, log := serve(t, event(nil), func(context.Context, *Request) (Answer, error) { return Answer{Status: 200, Body: func() {}}, nil })
+	if response.StatusCode != 500 || !strings.Contains(log, "encoding the answer") {
 		t.Errorf("%d %s\n%s", response.StatusCode, response.Body, log)
 	}
 }

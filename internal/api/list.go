@@ -2,17 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"strconv"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/tokenwright/tokenwright/internal/cursor"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 const (
@@ -24,14 +19,8 @@ const (
 // listParameters are the query parameters of a list, in the order in which a cursor is bound to them.
 var listParameters = []string{"limit", "owner", "kind", "status", "environment", "q", "expiresBefore", "lastUsedBefore"}
 
-type listJSON struct {
-	Records []tokenJSON `json:"records"`
-	HasMore bool        `json:"hasMore"`
-	Next    *string     `json:"next"`
-}
-
 // List answers GET /v1/tokens.
-func (e *Tokens) List(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) List(ctx context.Context, r *Request) (Answer, error) {
 	parameters, err := r.query(append([]string{"cursor"}, listParameters...)...)
 	if err != nil {
 		return Answer{}, err
@@ -40,14 +29,9 @@ func (e *Tokens) List(ctx context.Context, r *Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	bound := []string{string(r.Caller.Account), string(r.Caller.User), string(r.Caller.Token)}
-	for _, name := range listParameters {
-		bound = append(bound, parameters[name])
-	}
-	if c, ok := parameters["cursor"]; ok {
-		if q.After, err = e.position(ctx, c, bound); err != nil {
-			return Answer{}, err
-		}
+	bound := r.bound("tokens", parameters, listParameters)
+	if q.After, err = position(ctx, e, parameters, bound, token.ParseID); err != nil {
+		return Answer{}, err
 	}
 	page, err := e.Manager.List(ctx, r.Caller, q)
 	if err != nil {
@@ -56,62 +40,22 @@ func (e *Tokens) List(ctx context.Context, r *Request) (Answer, error) {
 	return e.page(ctx, page, bound)
 }
 
-func (e *Tokens) page(ctx context.Context, page lifecycle.Page, bound []string) (Answer, error) {
-	list := listJSON{Records: make([]tokenJSON, len(page.Tokens)), HasMore: page.More}
+func (e *Endpoints) page(ctx context.Context, page lifecycle.Page, bound []string) (Answer, error) {
+	records := make([]tokenJSON, len(page.Tokens))
 	for i := range page.Tokens {
-		list.Records[i] = show(e.Format, &page.Tokens[i], e.Now())
+		records[i] = show(e.Format, &page.Tokens[i], e.Now())
 	}
-	if page.More {
-		key, err := e.Manager.Keys.Current(ctx)
-		if err != nil {
-			return Answer{}, err
-		}
-		next := cursor.Seal(key, string(page.Last), bound...)
-		list.Next = &next
-	}
-	return Answer{Status: http.StatusOK, Body: list}, nil
-}
-
-// position opens a cursor. One that was forged, or made for another account, caller or query, is no cursor.
-func (e *Tokens) position(ctx context.Context, c string, bound []string) (token.ID, error) {
-	bad := malformed("cursor", "bad_cursor", "A cursor is the “next” of the page before, sent with the same query. Start again without one.")
-	keyID, err := cursor.KeyID(c)
-	if err != nil {
-		return "", bad
-	}
-	key, err := e.Manager.Keys.Key(ctx, keyID)
-	if errors.Is(err, token.ErrUnavailable) {
-		return "", err
-	}
-	if err != nil {
-		return "", bad
-	}
-	position, err := cursor.Open(key, c, bound...)
-	if err != nil {
-		return "", bad
-	}
-	id, err := token.ParseID(position)
-	if err != nil {
-		return "", bad
-	}
-	return id, nil
+	return pageOf(ctx, e, records, page.More, string(page.Last), bound)
 }
 
 func parseQuery(p map[string]string, c lifecycle.Caller) (lifecycle.Query, error) {
-	q := lifecycle.Query{Limit: defaultLimit, Text: p["q"]}
+	q := lifecycle.Query{Text: p["q"]}
 	var err error
-	if s, ok := p["limit"]; ok {
-		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 1 || q.Limit > maxLimit {
-			return q, malformed("limit", "bad_limit", "Want a whole number from 1 to %d.", maxLimit)
-		}
+	if q.Limit, err = limit(p); err != nil {
+		return q, err
 	}
-	if s, ok := p["owner"]; ok {
-		if s == "me" {
-			s = string(c.User)
-		}
-		if q.Owner, err = user.ParseID(s); err != nil {
-			return q, malformed("owner", "bad_id", "A user id is usr_ and 11 letters or digits, or me.")
-		}
+	if q.Owner, err = userParameter(p, "owner", c); err != nil {
+		return q, err
 	}
 	if utf8.RuneCountInString(q.Text) > maxText || !utf8.ValidString(q.Text) || containsControl(q.Text) {
 		return q, malformed("q", "bad_text", "Want at most %d characters, none of them a control character.", maxText)

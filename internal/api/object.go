@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // object is a JSON object being read member by member. Unlike decoding into a struct it tells absent from null, takes
@@ -46,7 +47,7 @@ func decodeObject(body []byte) (*object, error) {
 	if _, err := d.Token(); err != nil {
 		return nil, notAnObject
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := d.Token(); err != io.EOF {
 		return nil, notAnObject
 	}
 	return o, nil
@@ -107,6 +108,25 @@ func (o *object) period(name string) period.Period {
 		o.fault(name, "bad_duration", "Want an ISO 8601 duration such as P90D, P1Y or PT24H.")
 	}
 	return p
+}
+
+// userID reads a member that must name a user.
+func (o *object) userID(name string) user.ID {
+	f := plain[string](o, name, "a user id")
+	id, err := user.ParseID(f.Value)
+	if err != nil && !o.hasFault(name) {
+		o.fault(name, "bad_id", "A user id is usr_ and 11 letters or digits.")
+	}
+	return id
+}
+
+// reason reads why somebody does something, for the audit.
+func (o *object) reason() string {
+	s := plain[string](o, "reason", "text").Value
+	if utf8.RuneCountInString(s) > maxText || containsControl(s) {
+		o.fault("reason", "bad_text", "Want at most %d characters, none of them a control character.", maxText)
+	}
+	return s
 }
 
 func (o *object) hasFault(name string) bool {

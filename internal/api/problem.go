@@ -8,16 +8,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Errors of reading a request.
 var (
 	// ErrMediaType is returned for a body that is not declared as JSON.
 	ErrMediaType = errors.New("unsupported media type")
+	// ErrMatchRequired is returned for a write that must say which version it is meant for.
+	ErrMatchRequired = errors.New("If-Match required")
 	// ErrTooLarge is returned for a body over maxBody.
 	ErrTooLarge = errors.New("body too large")
 )
@@ -48,6 +52,9 @@ var statuses = []struct {
 	{token.ErrNotFound, http.StatusNotFound, "not_found", "There is no such token."},
 	{lifecycle.ErrConflict, http.StatusConflict, "conflict", "The token's state does not allow this."},
 	{lifecycle.ErrPrecondition, http.StatusPreconditionFailed, "version_mismatch", "The token has changed since."},
+	{user.ErrNotFound, http.StatusNotFound, "not_found", "There is no such user."},
+	{job.ErrNotFound, http.StatusNotFound, "not_found", "There is no such job."},
+	{ErrMatchRequired, http.StatusPreconditionRequired, "if_match_required", "Say with If-Match which version this is meant for: the ETag of the answer you have seen."},
 	{ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "The body is over 64 KiB."},
 	{ErrMediaType, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."},
 	{lifecycle.ErrInvalid, http.StatusUnprocessableEntity, "invalid_fields", "Some fields cannot be accepted."},
@@ -72,6 +79,12 @@ func problemOf(err error, requestID string) problem {
 	p.Title = http.StatusText(p.Status)
 	p.Error = p.Title
 	return p
+}
+
+// Explain tells an error as the table has it, and the headers that go with the status.
+func Explain(err error) (status int, code, detail string, headers map[string]string) {
+	p := problemOf(err, "")
+	return p.Status, p.Code, p.Detail, p.headers(err)
 }
 
 // headers returns what a status asks for beside the document.

@@ -2,14 +2,18 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // maxBody bounds a request body, in bytes.
@@ -44,6 +48,23 @@ func (r *Request) target() (lifecycle.Target, error) {
 		return lifecycle.Target{}, malformed("id", "bad_id", "A token id is tok_ and 22 letters or digits, or self.")
 	}
 	return lifecycle.Target{ID: id}, nil
+}
+
+// person reads the path's user id, or "me".
+func (r *Request) person() (lifecycle.Person, error) {
+	p, err := r.parsePerson(r.event.PathParameters["id"])
+	if err != nil {
+		return p, malformed("id", "bad_id", "A user id is usr_ and 11 letters or digits, or me.")
+	}
+	return p, nil
+}
+
+func (r *Request) parsePerson(s string) (lifecycle.Person, error) {
+	if s == "me" {
+		return lifecycle.Person{Me: true}, nil
+	}
+	id, err := user.ParseID(s)
+	return lifecycle.Person{ID: id}, err
 }
 
 // ifMatch reads the version that a change is meant for; 0 = any. Weak tags never match (RFC 9110, 13.1.1), and no other
@@ -83,8 +104,32 @@ func (r *Request) query(known ...string) (map[string]string, error) {
 	return r.event.QueryStringParameters, nil
 }
 
-// body returns the request body, decoded and within bounds; nil when there is none.
-func (r *Request) body() ([]byte, error) {
+// Event returns the call as API Gateway passes it on.
+func (r *Request) Event() *events.APIGatewayProxyRequest { return r.event }
+
+// Header returns a header by its name in any case.
+func (r *Request) Header(name string) string { return r.header(name) }
+
+// Members reads the body, declared as one of some media types, as the members of a JSON object, each at most once.
+func (r *Request) Members(media ...string) (map[string]json.RawMessage, error) {
+	body, err := r.body(media...)
+	if err != nil {
+		return nil, err
+	}
+	return Members(body)
+}
+
+// Members reads a JSON object, in which each member stands at most once.
+func Members(text []byte) (map[string]json.RawMessage, error) {
+	o, err := decodeObject(text)
+	if err != nil {
+		return nil, err
+	}
+	return o.members, nil
+}
+
+// body returns the request body, declared as one of some media types, decoded and within bounds; nil when there is none.
+func (r *Request) body(takes ...string) ([]byte, error) {
 	body := []byte(r.event.Body)
 	if r.event.IsBase64Encoded {
 		if base64.StdEncoding.DecodedLen(len(body)) > maxBody+2 {
@@ -103,7 +148,7 @@ func (r *Request) body() ([]byte, error) {
 		return nil, nil
 	}
 	media, _, err := mime.ParseMediaType(r.header("Content-Type"))
-	if err != nil || media != "application/json" && media != "application/merge-patch+json" {
+	if err != nil || !slices.Contains(takes, media) {
 		return nil, ErrMediaType
 	}
 	return body, nil
@@ -111,7 +156,7 @@ func (r *Request) body() ([]byte, error) {
 
 // object reads the body as a JSON object. Without a body it is the empty object if optional, else a refusal.
 func (r *Request) object(optional bool) (*object, error) {
-	body, err := r.body()
+	body, err := r.body("application/json", "application/merge-patch+json")
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type tokenJSON struct {
 	RotatedAt         *string          `json:"rotatedAt"`
 	LastUsedAt        *string          `json:"lastUsedAt"`
 	LastUsedIP        *string          `json:"lastUsedIp"`
+	Steward           *string          `json:"steward"`
 	Version           int64            `json:"version"`
 	// Token is the secret itself, in the answers to create and rotate alone.
 	Token string `json:"token,omitempty"`
@@ -42,7 +43,7 @@ type tokenJSON struct {
 // tokenFields are the members of tokenJSON, for telling a read-only field from an unknown one.
 var tokenFields = []string{
 	"id", "accountId", "userId", "kind", "environment", "name", "description", "hint", "scopes", "allowedCidrBlocks", "isActive", "status",
-	"notBefore", "expiresAt", "createdAt", "createdBy", "updatedAt", "updatedBy", "rotatedAt", "lastUsedAt", "lastUsedIp", "version", "token",
+	"notBefore", "expiresAt", "createdAt", "createdBy", "updatedAt", "updatedBy", "rotatedAt", "lastUsedAt", "lastUsedIp", "steward", "version", "token",
 }
 
 func show(f token.Format, t *token.Token, now time.Time) tokenJSON {
@@ -53,6 +54,10 @@ func show(f token.Format, t *token.Token, now time.Time) tokenJSON {
 		NotBefore: instant(t.NotBefore), ExpiresAt: instant(t.ExpiresAt), CreatedAt: instant(t.CreatedAt), CreatedBy: string(t.CreatedBy),
 		UpdatedAt: instant(t.UpdatedAt), UpdatedBy: string(t.UpdatedBy), RotatedAt: instant(t.RotatedAt), LastUsedAt: instant(t.LastUsedAt),
 		Version: t.Version,
+	}
+	if t.Steward != "" {
+		steward := string(t.Steward)
+		j.Steward = &steward
 	}
 	if t.Scopes != nil {
 		j.Scopes = &t.Scopes

@@ -6,23 +6,38 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
-// Tokens are the endpoints about tokens.
-type Tokens struct {
+// Endpoints are the operations of the management API.
+type Endpoints struct {
 	Manager *lifecycle.Manager
 	Format  token.Format
 	Now     func() time.Time
 }
 
-func (e *Tokens) answer(status int, t *token.Token) Answer {
+// Known lets an endpoint act for a person whom the table knows with the roles they have now: it stores them first where
+// it does not. Operations that only read tokens or events go without, and cannot write.
+func (e *Endpoints) Known(next Endpoint) Endpoint {
+	return func(ctx context.Context, r *Request) (Answer, error) {
+		if err := e.Manager.Know(ctx, r.Caller); err != nil {
+			return Answer{}, err
+		}
+		if r.Caller.Kind == principal.Person {
+			r.Caller.Profile = principal.ProfileCurrent // so that nothing behind looks again
+		}
+		return next(ctx, r)
+	}
+}
+
+func (e *Endpoints) answer(status int, t *token.Token) Answer {
 	return Answer{Status: status, Headers: map[string]string{"ETag": etag(t)}, Body: show(e.Format, t, e.Now()), Token: string(t.ID)}
 }
 
 // issued answers with the secret. It is the one place that reveals one.
-func (e *Tokens) issued(status int, i *lifecycle.Issued) Answer {
+func (e *Endpoints) issued(status int, i *lifecycle.Issued) Answer {
 	a := e.answer(status, &i.Token)
 	body := show(e.Format, &i.Token, e.Now())
 	body.Token = i.Secret.Reveal()
@@ -31,7 +46,7 @@ func (e *Tokens) issued(status int, i *lifecycle.Issued) Answer {
 }
 
 // Create answers POST /v1/tokens.
-func (e *Tokens) Create(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) Create(ctx context.Context, r *Request) (Answer, error) {
 	if _, err := r.query(); err != nil {
 		return Answer{}, err
 	}
@@ -89,7 +104,7 @@ func (r *Request) idempotencyKey() (string, error) {
 }
 
 // Get answers GET /v1/tokens/{id}.
-func (e *Tokens) Get(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) Get(ctx context.Context, r *Request) (Answer, error) {
 	target, err := r.target()
 	if err != nil {
 		return Answer{}, err
@@ -118,7 +133,7 @@ func (r *Request) changing() (lifecycle.Target, int64, error) {
 }
 
 // Update answers PATCH /v1/tokens/{id}.
-func (e *Tokens) Update(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) Update(ctx context.Context, r *Request) (Answer, error) {
 	target, version, err := r.changing()
 	if err != nil {
 		return Answer{}, err
@@ -143,7 +158,7 @@ func (e *Tokens) Update(ctx context.Context, r *Request) (Answer, error) {
 }
 
 // Revoke answers DELETE /v1/tokens/{id}.
-func (e *Tokens) Revoke(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) Revoke(ctx context.Context, r *Request) (Answer, error) {
 	target, version, err := r.changing()
 	if err != nil {
 		return Answer{}, err
@@ -154,8 +169,71 @@ func (e *Tokens) Revoke(ctx context.Context, r *Request) (Answer, error) {
 	return Answer{Status: http.StatusNoContent, Token: string(target.ID)}, nil
 }
 
+// Transfer answers POST /v1/tokens/{id}/transfer.
+func (e *Endpoints) Transfer(ctx context.Context, r *Request) (Answer, error) {
+	target, version, err := r.changing()
+	if err != nil {
+		return Answer{}, err
+	}
+	o, err := r.object(false)
+	if err != nil {
+		return Answer{}, err
+	}
+	to := o.userID("userId")
+	if err := o.done(); err != nil {
+		return Answer{}, err
+	}
+	t, err := e.Manager.Transfer(ctx, r.Caller, target, version, to)
+	if err != nil {
+		return Answer{}, err
+	}
+	return e.answer(http.StatusOK, &t), nil
+}
+
+// Summarize answers GET /v1/tokens/summary.
+func (e *Endpoints) Summarize(ctx context.Context, r *Request) (Answer, error) {
+	if _, err := r.query(); err != nil {
+		return Answer{}, err
+	}
+	s, err := e.Manager.Summarize(ctx, r.Caller)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Status: http.StatusOK, Body: showSummary(&s)}, nil
+}
+
+// RevokeIssuedBefore answers POST /v1/tokens/revoke-issued-before.
+func (e *Endpoints) RevokeIssuedBefore(ctx context.Context, r *Request) (Answer, error) {
+	if _, err := r.query(); err != nil {
+		return Answer{}, err
+	}
+	o, err := r.object(false)
+	if err != nil {
+		return Answer{}, err
+	}
+	who, before, reason := plain[string](o, "userId", "a user id, or me"), o.instant("before"), o.reason()
+	if !before.Set || before.Null {
+		o.fault("before", "required", "Say before which instant the tokens were issued.")
+	}
+	var target *lifecycle.Person
+	if who.Set {
+		p, err := r.parsePerson(who.Value)
+		if err != nil {
+			o.fault("userId", "bad_id", "A user id is usr_ and 11 letters or digits, or me.")
+		}
+		target = &p
+	}
+	if err := o.done(); err != nil {
+		return Answer{}, err
+	}
+	if err := e.Manager.RevokeIssuedBefore(ctx, r.Caller, target, before.Value, reason); err != nil {
+		return Answer{}, err
+	}
+	return Answer{Status: http.StatusNoContent}, nil
+}
+
 // Rotate answers POST /v1/tokens/{id}/rotate.
-func (e *Tokens) Rotate(ctx context.Context, r *Request) (Answer, error) {
+func (e *Endpoints) Rotate(ctx context.Context, r *Request) (Answer, error) {
 	target, version, err := r.changing()
 	if err != nil {
 		return Answer{}, err

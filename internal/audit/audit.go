@@ -6,6 +6,8 @@ package audit
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/base62"
@@ -18,18 +20,61 @@ type Action string
 
 // The actions.
 const (
-	TokenCreated Action = "token.created"
-	TokenUpdated Action = "token.updated"
-	TokenRotated Action = "token.rotated"
-	TokenRevoked Action = "token.revoked"
-	UserCreated  Action = "user.created"
-	UserUpdated  Action = "user.updated"
+	TokenCreated     Action = "token.created"
+	TokenUpdated     Action = "token.updated"
+	TokenRotated     Action = "token.rotated"
+	TokenRevoked     Action = "token.revoked"
+	TokenTransferred Action = "token.transferred"
+
+	UserCreated    Action = "user.created"
+	UserUpdated    Action = "user.updated"
+	UserSuspended  Action = "user.suspended"
+	UserResumed    Action = "user.resumed"
+	UserOffboarded Action = "user.offboarded"
+
+	// TokensRevoked ends every token of a user or an account that was issued before an instant.
+	TokensRevoked   Action = "tokens.revoked"
+	SettingsUpdated Action = "settings.updated"
+
+	// JobCreated begins a bulk revocation; what it does to each token has an event of its own.
+	JobCreated Action = "job.created"
 )
+
+var actions = []Action{
+	TokenCreated, TokenUpdated, TokenRotated, TokenRevoked, TokenTransferred, UserCreated, UserUpdated, UserSuspended, UserResumed, UserOffboarded,
+	TokensRevoked, SettingsUpdated, JobCreated,
+}
+
+// ParseAction accepts the names of the actions.
+func ParseAction(s string) (Action, bool) { return Action(s), slices.Contains(actions, Action(s)) }
 
 // ID names an event: "evt_" and 22 base62 digits that begin with the time, so ids sort as events happened.
 type ID string
 
 const idPrefix, idLen = "evt_", 22
+
+// ParseID checks the form alone.
+func ParseID(s string) (ID, bool) {
+	digits, ok := strings.CutPrefix(s, idPrefix)
+	return ID(s), ok && len(digits) == idLen && base62.Valid(digits)
+}
+
+// IDOf returns the id with these digits.
+func IDOf(digits string) ID { return ID(idPrefix + digits) }
+
+// Earliest and Latest return the digits between which the ids of events from one instant to another lie, both included;
+// the zero time sets no bound.
+func Earliest(from time.Time) string {
+	return base62.Encode(uint64(max(from.UnixMilli(), 0)), base62.TimeWidth)
+}
+
+// Latest is the upper bound.
+func Latest(to time.Time) string {
+	if to.IsZero() {
+		return strings.Repeat("z", idLen)
+	}
+	return base62.Encode(uint64(max(to.UnixMilli(), 0)), base62.TimeWidth) + strings.Repeat("z", idLen-base62.TimeWidth)
+}
 
 // Digits returns the part of the id that sorts.
 func (id ID) Digits() string { return string(id[len(idPrefix):]) }
@@ -55,7 +100,7 @@ type Change struct {
 	After  any
 }
 
-// Event is one change of state.
+// Event is one change of state, or one that was refused.
 type Event struct {
 	ID      ID
 	Time    time.Time
@@ -65,6 +110,17 @@ type Event struct {
 	Actor   Actor
 	Origin  Origin
 	Changes []Change
+	Refused string // the refusal's code; "" = the change was made
+	Reason  string // given by the actor; "" = none
+}
+
+// Subject returns the token an event is about; "" when it is about something else.
+func (e *Event) Subject() token.ID {
+	id, err := token.ParseID(e.Target)
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // NewID returns the id of an event at now.

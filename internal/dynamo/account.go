@@ -3,42 +3,37 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
-	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// Settings reads an account's policy:
-//
-//	{"pk": "ACCOUNT#acc_acme", "sk": "SETTINGS", "type": "settings", "defaultLifetime": "P90D", "maxLifetime": "P1Y",
-//	 "allowNeverExpire": false}
-//
-// A policy that cannot be read is an error: the default might allow what it forbids.
+// Settings reads an account's policy, settings.Default when it has none.
 func (t *Table) Settings(ctx context.Context, account user.AccountID) (settings.Settings, error) {
 	it, err := t.get(ctx, item.SettingsKey(account))
-	if errors.Is(err, errNoItem) {
-		return settings.Default(), nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoItem) {
 		return settings.Settings{}, err
 	}
-	s := settings.Settings{AllowNeverExpire: it.Bool("allowNeverExpire")}
-	for name, p := range map[string]*period.Period{"defaultLifetime": &s.DefaultLifetime, "maxLifetime": &s.MaxLifetime} {
-		if text := it.String(name); text != "" {
-			if *p, err = period.Parse(text); err != nil {
-				return settings.Settings{}, fmt.Errorf("settings of %s: %s: %w", account, name, err)
-			}
-		}
+	return item.Settings(it)
+}
+
+// SaveSettings writes a policy over the one that was read, with its event; store.ErrChanged when it is another by now.
+func (t *Table) SaveSettings(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error {
+	if before.Version != 0 {
+		return t.updateWithEvent(ctx, "settings of "+string(account), t.update(item.OfSettings(account, &before), item.OfSettings(account, &after)), &event)
 	}
-	return s, nil
+	failed, err := t.transact(ctx, "writing settings of "+string(account), []types.TransactWriteItem{t.putNew(item.OfSettings(account, &after)), t.event(&event)})
+	if err == nil && len(failed) > 0 {
+		return store.ErrChanged
+	}
+	return err
 }
 
 // Replay reads the record of an idempotency key; an expired one that TTL has not removed yet is returned as well.

@@ -37,30 +37,49 @@ func (t *Table) tokensOfOwner(ctx context.Context, owner user.Ref, after token.I
 	if err != nil {
 		return nil, "", err
 	}
+	return tokensOf(items, last)
+}
+
+func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, after token.ID, limit int) ([]token.Token, token.ID, error) {
+	var start item.Item
+	if after != "" {
+		start = item.TokenKey(after).Item()
+		start["accountPk"], start["accountSk"] = item.String(item.AccountTokens(account)), item.String(item.TokenAge(after))
+	}
+	items, last, err := t.indexed(ctx, item.AccountTokens(account), start, limit, false)
+	if err != nil {
+		return nil, "", err
+	}
+	return tokensOf(items, last)
+}
+
+func tokensOf(items []item.Item, last item.Item) ([]token.Token, token.ID, error) {
 	tokens := make([]token.Token, len(items))
 	for i, it := range items {
+		var err error
 		if tokens[i], err = item.Token(it); err != nil {
 			return nil, "", err
 		}
 	}
-	return tokens, last, nil
+	if last == nil {
+		return tokens, "", nil
+	}
+	id, err := item.TokenID(last)
+	return tokens, id, err
 }
 
 // indexByAccount holds keys alone; see item.Key.
 const indexByAccount = "by-account"
 
-func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, after token.ID, limit int) ([]token.Token, token.ID, error) {
-	in := &dynamodb.QueryInput{
-		IndexName:                 aws.String(indexByAccount),
-		KeyConditionExpression:    aws.String("accountPk = :account"),
-		ExpressionAttributeValues: values(item.Item{":account": item.String(item.AccountTokens(account))}),
-	}
-	if after != "" {
-		start := item.TokenKey(after).Item()
-		start["accountPk"], start["accountSk"] = item.String(item.AccountTokens(account)), item.String(item.TokenAge(after))
-		in.ExclusiveStartKey = values(start)
-	}
-	index, last, err := t.query(ctx, in, limit)
+// indexed reads one page of a partition of the index and the items it names, whole and strongly consistent; those gone
+// meanwhile are left out. It returns the last key it looked at, nil at the end.
+func (t *Table) indexed(ctx context.Context, partition string, start item.Item, limit int, ascending bool) ([]item.Item, item.Item, error) {
+	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
+	defer cancel()
+	index, last, err := t.query(ctx, &dynamodb.QueryInput{
+		IndexName: aws.String(indexByAccount), KeyConditionExpression: aws.String("accountPk = :partition"), ScanIndexForward: aws.Bool(ascending),
+		ExpressionAttributeValues: values(item.Item{":partition": item.String(partition)}), ExclusiveStartKey: values(start),
+	}, limit)
 	if err != nil || len(index) == 0 {
 		return nil, last, err
 	}
@@ -68,37 +87,33 @@ func (t *Table) tokensOfAccount(ctx context.Context, account user.AccountID, aft
 	for i, it := range index {
 		keys[i] = item.KeyOf(it)
 	}
-	items, err := t.batch(ctx, keys)
+	found, err := t.batch(ctx, keys)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
-	var tokens []token.Token
+	items := make([]item.Item, 0, len(keys))
 	for _, k := range keys {
-		if it, ok := items[k]; ok {
-			tok, err := item.Token(it)
-			if err != nil {
-				return nil, "", err
-			}
-			tokens = append(tokens, tok)
+		if it, ok := found[k]; ok {
+			items = append(items, it)
 		}
 	}
-	return tokens, last, nil
+	return items, last, nil
 }
 
-// query runs one page of a query, newest first, and returns the id of the last token it looked at; "" at the end.
-func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, limit int) ([]item.Item, token.ID, error) {
-	in.TableName, in.ScanIndexForward, in.Limit = t.name, aws.Bool(false), aws.Int32(int32(min(max(limit, 1), 100))) //nolint:gosec // bounded
+// query runs one page of a query, newest first unless it says otherwise, and returns the last key it looked at; nil at
+// the end.
+func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, limit int) ([]item.Item, item.Item, error) {
+	in.TableName, in.Limit = t.name, aws.Int32(int32(min(max(limit, 1), 100)))
+	if in.ScanIndexForward == nil {
+		in.ScanIndexForward = aws.Bool(false)
+	}
 	out, err := t.client.Query(ctx, in)
 	if err != nil {
-		return nil, "", translate("listing tokens", err)
+		return nil, nil, translate("listing", err)
 	}
 	items := make([]item.Item, len(out.Items))
 	for i, it := range out.Items {
 		items[i] = itemOf(it)
 	}
-	if out.LastEvaluatedKey == nil {
-		return items, "", nil
-	}
-	last, err := item.TokenID(itemOf(out.LastEvaluatedKey))
-	return items, last, err
+	return items, itemOf(out.LastEvaluatedKey), nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -17,22 +18,19 @@ import (
 // TokenAndOwner reads a token and its owner in one BatchGetItem, strongly consistent: what a revocation or an
 // offboarding wrote before is seen. Both lie in one partition, whose 3,000 reads a second bound one token's rate.
 func (t *Table) TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error) {
+	tok, owner, _, err := t.Lookup(ctx, id, "")
+	return tok, owner, err
+}
+
+// Lookup is TokenAndOwner that brings an account's settings along; nil when it is not the token's account.
+func (t *Table) Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
 	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
 	defer cancel()
-	items, err := t.batch(ctx, []item.Key{item.TokenKey(id), item.ProfileKey(id.Owner())})
+	items, err := t.batch(ctx, item.LookupKeys(id, account))
 	if err != nil {
-		return token.Token{}, user.User{}, err
+		return token.Token{}, user.User{}, nil, err
 	}
-	tokenItem, ownerItem := items[item.TokenKey(id)], items[item.ProfileKey(id.Owner())]
-	if tokenItem == nil || ownerItem == nil {
-		return token.Token{}, user.User{}, token.ErrNotFound
-	}
-	tok, err := item.Token(tokenItem)
-	if err != nil {
-		return token.Token{}, user.User{}, err
-	}
-	owner, err := item.User(ownerItem)
-	return tok, owner, err
+	return item.Lookup(items, id, account)
 }
 
 // User reads one user.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -15,19 +14,18 @@ import (
 )
 
 // CreateToken writes a token, its event, the token user of a service token and the replay record in one transaction,
-// which also holds that the creator is active at that moment: nobody creates a token after they were offboarded.
+// which also holds that the creator is active, and was not offboarded and invited again, at that moment: nobody creates a
+// token after they were offboarded.
 func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	const creator, replay = 0, 1
-	writes := []types.TransactWriteItem{{ConditionCheck: &types.ConditionCheck{
-		TableName: t.name, Key: values(item.ProfileKey(c.Creator).Item()), ConditionExpression: aws.String("#status = :active AND account = :account"),
-		ExpressionAttributeNames:  map[string]string{"#status": "status"},
-		ExpressionAttributeValues: values(item.Item{":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account))}),
-	}}}
+	writes := []types.TransactWriteItem{t.check(c.Creator.Ref, "#status = :active AND account = :account AND "+generation(c.Creator.Generation), operands(item.Item{
+		":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account)),
+	}, c.Creator.Generation))}
 	if c.Replay != nil {
 		writes = append(writes, t.replay(c.Replay, c.Event.Time))
 	}
 	if c.TokenUser != nil {
-		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)))
+		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)), t.putNew(stewardItem(c.Token.Steward, c.Token.ID)))
 	}
 	writes = append(writes, t.putNew(item.OfToken(&c.Token)), t.event(&c.Event))
 
@@ -45,21 +43,53 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	return nil
 }
 
+// generation is the condition that a profile is of a generation; the first one is not written.
+func generation(n int64) string {
+	if n == 0 {
+		return "attribute_not_exists(generation)"
+	}
+	return "generation = :generation"
+}
+
+func operands(it item.Item, n int64) item.Item {
+	if n != 0 {
+		it[":generation"] = item.Int(n)
+	}
+	return it
+}
+
+func stewardItem(person user.ID, id token.ID) item.Item {
+	it := item.StewardKey(person.Ref(), id).Item()
+	it["type"] = item.String("steward")
+	return it
+}
+
+// TransferToken is UpdateToken for a change of the steward, who must be active.
+func (t *Table) TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error {
+	const steward = 0
+	failed, err := t.transact(ctx, "transferring "+string(before.ID), []types.TransactWriteItem{
+		t.check(after.Steward.Ref(), "#status = :active AND account = :account", item.Item{
+			":active": item.String(string(user.Active)), ":account": item.String(string(after.Account)),
+		}),
+		t.update(item.OfToken(&before), item.OfToken(&after)),
+		{Delete: &types.Delete{TableName: t.name, Key: values(item.StewardKey(before.Steward.Ref(), before.ID).Item())}},
+		{Put: &types.Put{TableName: t.name, Item: values(stewardItem(after.Steward, after.ID))}},
+		t.event(&event),
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed[steward]:
+		return store.ErrOwnerInactive
+	case len(failed) > 0:
+		return store.ErrChanged
+	}
+	return nil
+}
+
 // UpdateToken writes what changed and the event, if nobody else changed the token.
 func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error {
 	return t.updateWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
-}
-
-// SaveUser writes a new user, or what changed of one, and the event.
-func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error {
-	if before != nil {
-		return t.updateWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
-	}
-	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
-	if err == nil && len(failed) > 0 {
-		return store.ErrExists
-	}
-	return err
 }
 
 func (t *Table) updateWithEvent(ctx context.Context, what string, update types.TransactWriteItem, event *audit.Event) error {

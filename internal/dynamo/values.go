@@ -38,6 +38,7 @@ func value(v item.Value) types.AttributeValue {
 			elements[i] = value(e)
 		}
 		return &types.AttributeValueMemberL{Value: elements}
+	case item.Other:
 	}
 	panic(fmt.Sprintf("dynamo: a value of kind %d cannot be written", v.Kind)) // no constructor makes one
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // transact writes all or nothing. Writes that other requests got in the way of (TransactionConflict) are tried again;
@@ -77,37 +78,16 @@ func union(a, b item.Item) item.Item {
 	return out
 }
 
-// event writes an audit event:
-//
-//	{"pk": "ACCOUNT#acc_acme", "sk": "EVENT#…", "type": "event", "id": "evt_…", "at": ms, "action": "token.created",
-//	 "target": "tok_…", "actorUser": "usr_…", "actorToken": "tok_…", "actorKind": "personal", "ip": "203.0.113.7",
-//	 "userAgent": "curl/8.5.0", "requestId": "…", "changes": [{"field": "name", "before": …, "after": …}], "ttl": seconds}
+// event writes an audit event.
 func (t *Table) event(e *audit.Event) types.TransactWriteItem {
-	it := item.EventKey(e.Account, e.ID).Item()
-	it["type"], it["id"], it["at"] = item.String("event"), item.String(string(e.ID)), item.Time(e.Time)
-	it["action"], it["target"] = item.String(string(e.Action)), item.String(e.Target)
-	it["actorUser"], it["actorKind"] = item.String(string(e.Actor.User)), item.String(e.Actor.Kind)
-	it["changes"] = item.ListOf(e.Changes, changeItem)
-	it["ttl"] = item.Int(e.Time.Add(t.retention).Unix())
-	it.SetString("actorToken", string(e.Actor.Token))
-	it.SetString("ip", e.Origin.IP)
-	it.SetString("userAgent", e.Origin.UserAgent)
-	it.SetString("requestId", e.Origin.RequestID)
-	return t.putNew(it)
+	return t.putNew(item.OfEvent(e, e.Time.Add(t.retention)))
 }
 
-func changeItem(c audit.Change) item.Value {
-	it := item.Item{"field": item.String(c.Field)}
-	for name, v := range map[string]any{"before": c.Before, "after": c.After} {
-		switch v := v.(type) {
-		case nil:
-		case bool:
-			it[name] = item.Bool(v)
-		case []string:
-			it[name] = item.ListOf(v, item.String)
-		default:
-			it[name] = item.String(fmt.Sprint(v))
-		}
-	}
-	return item.MapOf(it)
+// check holds that a user is still as a condition says.
+func (t *Table) check(ref user.Ref, condition string, operands item.Item) types.TransactWriteItem {
+	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), ConditionExpression: aws.String(condition),
+		ExpressionAttributeNames:  map[string]string{"#status": "status"}, // a reserved word
+		ExpressionAttributeValues: values(operands),
+	}}
 }

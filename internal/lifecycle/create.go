@@ -40,6 +40,11 @@ type Create struct {
 
 // Create issues a token. Its secret is in the answer and nowhere else.
 func (m *Manager) Create(ctx context.Context, c Caller, in Create) (Issued, error) {
+	issued, err := m.createOnce(ctx, c, in)
+	return issued, m.refused(ctx, c, audit.TokenCreated, string(c.Account), err)
+}
+
+func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, error) {
 	in = in.withDefaults(c)
 	if err := c.mayCreate(in.Kind); err != nil {
 		return Issued{}, err
@@ -92,18 +97,29 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := m.ensureUser(ctx, c, now); err != nil {
+	if err := m.Know(ctx, c); err != nil {
 		return Issued{}, err
 	}
-	creation := store.Creation{Token: tok, Creator: c.User.Ref()}
-	owner := c.User.Ref()
-	if in.Kind == token.Service {
-		if owner, err = user.NewRef(m.Random); err != nil {
-			return Issued{}, err
-		}
+	creator, err := m.Store.User(ctx, c.User.Ref())
+	if errors.Is(err, user.ErrNotFound) {
+		return Issued{}, forbidden("owner_inactive", "There is no such person any more.")
+	}
+	if err != nil {
+		return Issued{}, fmt.Errorf("reading %s: %w", c.User, err)
+	}
+	creation := store.Creation{Token: tok, Creator: creator}
+	owner := creator.Ref
+	if in.Kind == token.Personal {
+		creation.Token.Generation = creator.Generation
+		err = m.hasRoom(ctx, c, policy.Personal.MaxTokensPerUser, now)
+	} else if owner, err = user.NewRef(m.Random); err == nil {
+		creation.Token.Steward = c.steward()
 		creation.TokenUser = &user.User{
 			Ref: owner, Account: c.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
 		}
+	}
+	if err != nil {
+		return Issued{}, err
 	}
 	return m.issue(ctx, c, in, creation, owner, now)
 }
@@ -153,11 +169,15 @@ func (m *Manager) draft(c Caller, in Create, policy settings.Settings, now time.
 		UpdatedAt: now, UpdatedBy: c.User, Version: 1,
 	}
 	grants := m.grants(c, in, &tok, &f)
-	tok.ExpiresAt = expiry(c, in, policy, now, &f)
+	rules := policy.For(in.Kind)
+	tok.ExpiresAt = expiry(c, in, rules, now, &f)
 	if !tok.ExpiresAt.IsZero() && !tok.NotBefore.Before(tok.ExpiresAt) {
 		f.add("notBefore", "after_expiry", "The token would expire before it starts.")
 	}
 	if err := Invalid(f); err != nil {
+		return token.Token{}, err
+	}
+	if err := permitted(&policy, &tok, now); err != nil {
 		return token.Token{}, err
 	}
 	return tok, c.withinCaller(grants, tok.ExpiresAt)
@@ -182,7 +202,7 @@ func (m *Manager) grants(c Caller, in Create, tok *token.Token, f *faults) scope
 }
 
 // expiry returns when the new token ends; the zero time = never.
-func expiry(c Caller, in Create, policy settings.Settings, now time.Time, f *faults) time.Time {
+func expiry(c Caller, in Create, policy *settings.Rules, now time.Time, f *faults) time.Time {
 	var end time.Time
 	field := "expiresIn"
 	switch {
@@ -209,7 +229,7 @@ func expiry(c Caller, in Create, policy settings.Settings, now time.Time, f *fau
 }
 
 // defaultExpiry is the account's default, cut to its maximum and to the life of the calling token.
-func defaultExpiry(c Caller, policy settings.Settings, now time.Time) time.Time {
+func defaultExpiry(c Caller, policy *settings.Rules, now time.Time) time.Time {
 	var end time.Time
 	shorten := func(to time.Time) {
 		if !to.IsZero() && (end.IsZero() || to.Before(end)) {
@@ -226,6 +246,53 @@ func defaultExpiry(c Caller, policy settings.Settings, now time.Time) time.Time 
 	}
 	return end
 }
+
+// ruleFields names the field of a token that each rule is about, and what to do.
+var ruleFields = map[string]FieldError{
+	"requireCidrBlocks": {Field: "allowedCidrBlocks", Code: "required", Detail: "The account's settings ask for an address list."},
+	"allowedScopes":     {Field: "scopes", Code: "not_allowed", Detail: "The account's settings do not allow all of these scopes on a token."},
+	"allowNeverExpire":  {Field: "expiresAt", Code: "must_expire", Detail: "The account's settings do not allow tokens that never expire."},
+	"maxLifetime":       {Field: "expiresAt", Code: "over_maximum", Detail: "The account's settings do not allow so long a lifetime."},
+}
+
+// permitted refuses a token that would be refused at its first use.
+func permitted(policy *settings.Settings, tok *token.Token, now time.Time) error {
+	rule := policy.Breach(tok, now)
+	if rule == "" {
+		return nil
+	}
+	return Invalid([]FieldError{ruleFields[rule]})
+}
+
+// hasRoom refuses one token more than a person may have. Two requests at the same time may both see room for the last.
+func (m *Manager) hasRoom(ctx context.Context, c Caller, limit int, now time.Time) error {
+	if limit == 0 {
+		return nil
+	}
+	live, after := 0, token.ID("")
+	for {
+		found, last, err := m.Store.Tokens(ctx, c.Account, c.User.Ref(), after, 100)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			if s := found[i].Status(now); s != token.Revoked && s != token.Expired {
+				live++
+			}
+		}
+		if live >= limit {
+			return conflict("too_many_tokens", "You have %d tokens, and the account's settings allow %d. Revoke one first.", live, limit)
+		}
+		if last == "" {
+			return nil
+		}
+		after = last
+	}
+}
+
+// steward is the person who answers for a service token that the caller makes. A service token's own maker is passed on
+// by whoever transfers it.
+func (c Caller) steward() user.ID { return c.User }
 
 // created lists a new token's fields as the event shows them.
 func created(t *token.Token) []audit.Change {

@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/storetest"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -165,8 +164,9 @@ func TestAPersonalTokenCreatesWithTheScopeAlone(t *testing.T) {
 
 func TestAccountSettingsBoundTheLifetime(t *testing.T) {
 	w := start(t)
-	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-	w.fixture.Put(t, map[string]types.AttributeValue{"pk": text("ACCOUNT#acc_acme"), "sk": text("SETTINGS"), "defaultLifetime": text("P90D"), "maxLifetime": text("P30D")})
+	w.settings(func(s *settings.Settings) {
+		s.Personal = settings.Rules{DefaultLifetime: period.MustParse("P90D"), MaxLifetime: period.MustParse("P30D")}
+	})
 	for name, in := range map[string]lifecycle.Create{
 		"expiresIn": {Name: "a", ExpiresIn: period.MustParse("P31D")},
 		"expiresAt": {Name: "a", ExpiresAt: value(storetest.Noon.AddDate(0, 0, 30).Add(time.Millisecond))},

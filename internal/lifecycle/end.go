@@ -11,7 +11,8 @@ import (
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// Revoke ends a token for ever, from the moment it returns: one's own for nothing, a service token with tokens:delete.
+// Revoke ends a token for ever, from the moment it returns: one's own for nothing, a service token with tokens:delete, and
+// with it another's personal token where the account's settings say so.
 // Revoking what is revoked changes nothing and succeeds.
 func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion int64) error {
 	id, err := c.resolve(target)
@@ -19,17 +20,33 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 		return err
 	}
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
-		return lacking(scope.TokensDelete)
+		return m.refused(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
 	}
 	_, err = m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
-		if err := c.ownersAlone(tok); err != nil || !tok.RevokedAt.IsZero() {
-			return "", nil, err
+		if err := m.mayRevoke(ctx, c, tok); err != nil || !tok.RevokedAt.IsZero() {
+			return audit.TokenRevoked, nil, err
 		}
 		was := tok.Status(now)
 		tok.RevokedAt = now
 		return audit.TokenRevoked, []audit.Change{{Field: "status", Before: string(was), After: string(token.Revoked)}}, nil
 	})
 	return err
+}
+
+// mayRevoke keeps others off a personal token, unless the account lets administrators revoke them.
+func (m *Manager) mayRevoke(ctx context.Context, c Caller, tok *token.Token) error {
+	refused := c.ownersAlone(tok)
+	if refused == nil {
+		return nil
+	}
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	if policy.AdminsMayRevokePersonalTokens {
+		return nil
+	}
+	return refused
 }
 
 // maxGrace bounds the overlap of two secrets.
@@ -46,7 +63,7 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 	}
 	free := c.owns(id) && (!c.IsToken() || c.Token == id)
 	if !free && !c.Scopes.Has(scope.TokensWrite) {
-		return Issued{}, lacking(scope.TokensWrite)
+		return Issued{}, m.refused(ctx, c, audit.TokenRotated, string(id), lacking(scope.TokensWrite))
 	}
 	key, err := m.Keys.Current(ctx)
 	if err != nil {
@@ -55,7 +72,7 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 	var secret token.Secret
 	tok, err := m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
 		if err := m.mayRotate(c, tok, owner, free, now); err != nil {
-			return "", nil, err
+			return audit.TokenRotated, nil, err
 		}
 		end, err := graceEnd(grace, now)
 		if err != nil {

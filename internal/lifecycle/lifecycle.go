@@ -23,8 +23,11 @@ import (
 // Store is what the rules read and write. Reads are strongly consistent unless they say otherwise; writes are
 // conditional and carry their event in one transaction.
 type Store interface {
-	// TokenAndOwner returns both, or token.ErrNotFound when either is missing.
-	TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error)
+	// Lookup returns a token, its owner and an account's settings, or token.ErrNotFound when token or owner are missing. The
+	// settings are nil when the account is not the token's.
+	Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error)
+	// Owners returns users by reference, those that exist, and the account's settings.
+	Owners(ctx context.Context, account user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error)
 	// User returns a user, or user.ErrNotFound.
 	User(ctx context.Context, ref user.Ref) (user.User, error)
 	// Settings returns the account's policy, settings.Default when it has none.
@@ -33,14 +36,36 @@ type Store interface {
 	// one looked at, "" at the end. With an owner it reads that owner's, strongly consistent; without, the account's,
 	// from an index that lags by fractions of a second.
 	Tokens(ctx context.Context, account user.AccountID, owner user.Ref, after token.ID, limit int) ([]token.Token, token.ID, error)
+	// People returns up to limit people of an account, by id, that come after one ("" = from the first), and the last one
+	// looked at, "" at the end. The index it reads lags by fractions of a second.
+	People(ctx context.Context, account user.AccountID, after user.ID, limit int) ([]user.User, user.ID, error)
+	// Stewarded returns up to limit service tokens that a person answers for, and whether there are more.
+	Stewarded(ctx context.Context, ref user.Ref, limit int) ([]token.ID, bool, error)
 	// SaveUser writes a user: anew when before is nil (store.ErrExists if there is one), else over before (store.ErrChanged).
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
+	// SaveUserBeside is SaveUser over before, if another user is still as it was read.
+	SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error
+	// TransferToken is UpdateToken for a change of the steward, who must be active (ErrOwnerInactive).
+	TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error
+	// SaveSettings writes a policy over the one that was read (ErrChanged).
+	SaveSettings(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error
+	// Events returns up to limit events, newest first, between two instants (zero = no bound), that come after one, and the
+	// last one looked at, "" at the end.
+	Events(ctx context.Context, account user.AccountID, from, to time.Time, after audit.ID, limit int) ([]audit.Event, audit.ID, error)
+	// TokenEvents is Events about one token, from an index that lags by fractions of a second.
+	TokenEvents(ctx context.Context, account user.AccountID, id token.ID, after audit.ID, limit int) ([]audit.Event, audit.ID, error)
+	// Forget removes tokens for good, and notes on their owner's profile how many and how the purge stands.
+	Forget(ctx context.Context, owner user.Ref, ids []token.ID, state user.PurgeState) error
+	// Note writes an event that no change goes with.
+	Note(ctx context.Context, event audit.Event) error
 	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay or store.ErrOwnerInactive: nothing was written.
 	CreateToken(ctx context.Context, c store.Creation) error
 	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
 	UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error
 	// Replay returns the record of an idempotency key, or store.ErrNoReplay.
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
+
+	Jobs
 }
 
 // Keys gives digest keys.
@@ -105,14 +130,36 @@ func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
 
 // find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
 func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
-	tok, owner, err := m.Store.TokenAndOwner(ctx, id)
+	tok, owner, policy, err := m.Store.Lookup(ctx, id, c.Account)
 	if err != nil {
 		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, err)
 	}
-	if tok.Account != c.Account || forgotten(&tok, now) {
+	if tok.Account != c.Account {
+		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	}
+	if overtake(&tok, &owner, policy); forgotten(&tok, now) {
 		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
 	}
 	return tok, owner, nil
+}
+
+// overtake shows a token as revoked that one write about its owner or its account has ended, without a word in the token
+// itself: an offboarding, or the revocation of all that was issued before an instant.
+func overtake(tok *token.Token, owner *user.User, policy *settings.Settings) {
+	var since time.Time
+	switch {
+	case tok.Generation != owner.Generation || owner.Status == user.Offboarded:
+		since = owner.UpdatedAt
+	case tok.CreatedAt.Before(owner.IssuedBefore):
+		since = owner.IssuedBefore
+	case tok.CreatedAt.Before(policy.IssuedBefore):
+		since = policy.IssuedBefore
+	default:
+		return
+	}
+	if tok.RevokedAt.IsZero() {
+		tok.RevokedAt = since
+	}
 }
 
 // forgotten says whether the retention of a dead token is over. The table's TTL removes it some day; nobody should
@@ -146,16 +193,13 @@ func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion i
 		if err != nil {
 			return token.Token{}, err
 		}
-		if ifVersion != 0 && ifVersion != before.Version {
-			return token.Token{}, &Refusal{
-				Root: ErrPrecondition, Code: "version_mismatch",
-				Detail: fmt.Sprintf("The token is at version %d. Read it again and decide anew.", before.Version),
-			}
+		if err := atVersion("token", before.Version, ifVersion); err != nil {
+			return token.Token{}, err
 		}
 		after := before
 		action, changes, err := edit(now, &after, &owner)
 		if err != nil || len(changes) == 0 {
-			return before, err
+			return before, m.refused(ctx, c, action, string(id), err)
 		}
 		after.Version, after.UpdatedAt, after.UpdatedBy = before.Version+1, now, c.User
 		event, err := m.event(c, now, action, string(id), changes...)

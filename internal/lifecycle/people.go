@@ -4,22 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// ensureUser stores a signed-in person before their first token, and their roles when the identity provider changed
+// Person is which user a call is about: an id, or the caller's own.
+type Person struct {
+	ID user.ID
+	Me bool
+}
+
+func (c Caller) person(p Person) user.ID {
+	if p.Me {
+		return c.User
+	}
+	return p.ID
+}
+
+// Know stores a signed-in person whom the table does not know yet, and their roles when the identity provider changed
 // them: a personal token is cut by the roles that are stored.
-func (m *Manager) ensureUser(ctx context.Context, c Caller, now time.Time) error {
+func (m *Manager) Know(ctx context.Context, c Caller) error {
 	if c.Kind != principal.Person || c.Profile == principal.ProfileCurrent {
 		return nil
 	}
 	for range attempts {
-		err := m.saveUser(ctx, c, now)
+		err := m.know(ctx, c, m.now())
 		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) {
 			return err
 		}
@@ -27,7 +44,17 @@ func (m *Manager) ensureUser(ctx context.Context, c Caller, now time.Time) error
 	return conflict("busy", "Other requests keep changing your profile. Try again.")
 }
 
-func (m *Manager) saveUser(ctx context.Context, c Caller, now time.Time) error {
+func (m *Manager) know(ctx context.Context, c Caller, now time.Time) error {
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return fmt.Errorf("reading the settings of %s: %w", c.Account, err)
+	}
+	// The authorizer holds settings for a moment. Where roles are Tokenwright's to give since, the claim must not undo what
+	// was given.
+	ours := policy.RolesFrom == settings.Tokenwright
+	if ours {
+		c.Roles = nil
+	}
 	before, err := m.Store.User(ctx, c.User.Ref())
 	if errors.Is(err, user.ErrNotFound) {
 		event, err := m.event(c, now, audit.UserCreated, string(c.User), audit.Change{Field: "roles", After: c.Roles})
@@ -45,7 +72,7 @@ func (m *Manager) saveUser(ctx context.Context, c Caller, now time.Time) error {
 	if !before.IsPerson(c.Account, c.Subject) || before.Status != user.Active {
 		return forbidden("owner_inactive", "You were suspended or offboarded.")
 	}
-	if before.HasRoles(c.Roles) {
+	if ours || before.HasRoles(c.Roles) {
 		return nil
 	}
 	after := before
@@ -55,4 +82,307 @@ func (m *Manager) saveUser(ctx context.Context, c Caller, now time.Time) error {
 		return err
 	}
 	return m.Store.SaveUser(ctx, &before, after, event)
+}
+
+// User returns one user of the account: oneself for nothing, others with users:read.
+func (m *Manager) User(ctx context.Context, c Caller, target Person) (user.User, error) {
+	id := c.person(target)
+	if id != c.User && !c.Scopes.Has(scope.UsersRead) {
+		return user.User{}, lacking(scope.UsersRead)
+	}
+	return m.findUser(ctx, c, id)
+}
+
+// findUser reads a user of the caller's account; one of another account is not found.
+func (m *Manager) findUser(ctx context.Context, c Caller, id user.ID) (user.User, error) {
+	u, err := m.Store.User(ctx, id.Ref())
+	if err == nil && u.Account != c.Account {
+		err = user.ErrNotFound
+	}
+	if err != nil {
+		return user.User{}, fmt.Errorf("reading %s: %w", id, err)
+	}
+	return u, nil
+}
+
+// UserPage is one page of users. More says whether another follows; Last is where it begins.
+type UserPage struct {
+	Users []user.User
+	More  bool
+	Last  user.ID
+}
+
+// Users returns people of the account, in the order of their ids. status "" = all.
+func (m *Manager) Users(ctx context.Context, c Caller, status user.Status, after user.ID, limit int) (UserPage, error) {
+	if !c.Scopes.Has(scope.UsersRead) {
+		return UserPage{}, lacking(scope.UsersRead)
+	}
+	var page UserPage
+	for examined := 0; examined < maxExamined; examined += 100 {
+		found, last, err := m.Store.People(ctx, c.Account, after, 100)
+		if err != nil {
+			return UserPage{}, err
+		}
+		for _, u := range found {
+			if status != "" && u.Status != status {
+				continue
+			}
+			if len(page.Users) == limit {
+				page.More, page.Last = true, page.Users[limit-1].ID()
+				return page, nil
+			}
+			page.Users = append(page.Users, u)
+		}
+		if last == "" {
+			return page, nil
+		}
+		after = last
+	}
+	page.More, page.Last = true, after
+	return page, nil
+}
+
+// SetUser is a request to make or change a user. Fields that are not set stay.
+type SetUser struct {
+	Subject     string // needed to make one ahead of the first sign-in; must then belong to the id
+	Roles       Field[[]string]
+	DisplayName Field[string]
+}
+
+// PutUser changes a person's roles and display name, makes one ahead of the first sign-in, and invites an offboarded one
+// again, whose old tokens stay dead. It needs users:write.
+func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersion int64, in SetUser) (user.User, error) {
+	id := c.person(target)
+	if !c.Scopes.Has(scope.UsersWrite) {
+		return user.User{}, m.refused(ctx, c, audit.UserUpdated, string(id), lacking(scope.UsersWrite))
+	}
+	var f faults
+	f.displayName(in.DisplayName.Value)
+	m.checkRoles(in.Roles.Value, &f)
+	if in.Subject != "" && user.RefOf(c.Account, in.Subject).ID() != id {
+		f.add("subject", "wrong_subject", "This subject's user id is %s.", user.RefOf(c.Account, in.Subject).ID())
+	}
+	if err := Invalid(f); err != nil {
+		return user.User{}, err
+	}
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return user.User{}, err
+	}
+	u, err := m.changeUser(ctx, c, id, ifVersion, audit.UserUpdated, func(u *user.User) error {
+		return m.editUser(c, in, policy.RolesFrom, u)
+	})
+	if errors.Is(err, user.ErrNotFound) && in.Subject != "" && ifVersion == 0 {
+		return m.invite(ctx, c, in, policy.RolesFrom)
+	}
+	return u, err
+}
+
+func (m *Manager) checkRoles(roles []string, f *faults) {
+	for i, r := range roles {
+		if !m.Catalogue.HasRole(r) {
+			f.add(fmt.Sprintf("roles[%d]", i), "unknown_role", "%.64q is no role here. GET /v1/scopes lists them.", r)
+		}
+	}
+}
+
+// editUser applies a request to u.
+func (m *Manager) editUser(c Caller, in SetUser, from settings.RolesFrom, u *user.User) error {
+	if in.DisplayName.Set {
+		u.DisplayName = in.DisplayName.Value
+	}
+	if in.Roles.Set && !u.HasRoles(in.Roles.Value) {
+		if err := m.mayGive(c, from, u.Roles, in.Roles.Value); err != nil {
+			return err
+		}
+		u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles.Value)))
+	}
+	if u.Status == user.Offboarded && in.Subject != "" { // invited again
+		u.Status = user.Active // the purge of what they had goes on
+	}
+	return nil
+}
+
+// mayGive refuses roles that are the identity provider's to give, and roles that hold more than the caller does.
+func (m *Manager) mayGive(c Caller, from settings.RolesFrom, old, roles []string) error {
+	if from == settings.IdentityProvider {
+		return conflict("roles_from_identity_provider", "The account takes roles from its identity provider. Change them there, or set rolesFrom to tokenwright.")
+	}
+	added := m.Catalogue.OfRoles(roles).Without(m.Catalogue.OfRoles(old))
+	if wider := added.Without(c.Scopes); len(wider) > 0 {
+		return &Refusal{Root: ErrForbidden, Code: "exceeds_caller", Detail: "You cannot grant what you do not hold: " + wider.String() + ".", Scopes: wider}
+	}
+	return nil
+}
+
+// invite makes a person ahead of their first sign-in.
+func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from settings.RolesFrom) (user.User, error) {
+	now := m.now()
+	u := user.User{
+		Ref: user.RefOf(c.Account, in.Subject), Account: c.Account, Subject: in.Subject, Kind: user.Person, Roles: []string{}, Status: user.Active,
+		CreatedAt: now, UpdatedAt: now, Version: 1,
+	}
+	none := u
+	if err := m.editUser(c, in, from, &u); err != nil {
+		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
+	}
+	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
+	if err != nil {
+		return user.User{}, err
+	}
+	if err := m.Store.SaveUser(ctx, nil, u, event); err != nil {
+		if errors.Is(err, store.ErrExists) {
+			return user.User{}, conflict("busy", "The person has just signed in. Try again.")
+		}
+		return user.User{}, err
+	}
+	return u, nil
+}
+
+// Suspend stops a person and all their tokens, until Resume. It is one write.
+func (m *Manager) Suspend(ctx context.Context, c Caller, target Person, ifVersion int64) (user.User, error) {
+	return m.setStatus(ctx, c, target, ifVersion, audit.UserSuspended, scope.UsersWrite, func(u *user.User) error {
+		if u.Status == user.Offboarded {
+			return conflict("offboarded", "The person is offboarded.")
+		}
+		u.Status = user.Suspended
+		return nil
+	})
+}
+
+// Resume undoes Suspend.
+func (m *Manager) Resume(ctx context.Context, c Caller, target Person, ifVersion int64) (user.User, error) {
+	return m.setStatus(ctx, c, target, ifVersion, audit.UserResumed, scope.UsersWrite, func(u *user.User) error {
+		if u.Status == user.Offboarded {
+			return conflict("offboarded", "The person is offboarded, which is final for their tokens. PUT them with their subject to invite them again.")
+		}
+		u.Status = user.Active
+		return nil
+	})
+}
+
+// Offboarded is what an offboarding leaves behind for someone to decide on.
+type Offboarded struct {
+	User user.User
+	// ServiceTokens are those the person answers for; they go on working. At most 100; More says whether there are more.
+	ServiceTokens []token.ID
+	More          bool
+}
+
+// Offboard ends a person and all their tokens, however many, in one write; the tokens' items are removed afterwards.
+func (m *Manager) Offboard(ctx context.Context, c Caller, target Person, ifVersion int64) (Offboarded, error) {
+	u, err := m.setStatus(ctx, c, target, ifVersion, audit.UserOffboarded, scope.UsersDelete, func(u *user.User) error {
+		if u.Status != user.Offboarded {
+			u.Offboard()
+		}
+		return nil
+	})
+	if err != nil {
+		return Offboarded{}, err
+	}
+	ids, more, err := m.Store.Stewarded(ctx, u.Ref, 100)
+	return Offboarded{User: u, ServiceTokens: ids, More: more}, err
+}
+
+func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVersion int64, action audit.Action, needs scope.Scope, edit func(*user.User) error) (user.User, error) {
+	id := c.person(target)
+	if !c.Scopes.Has(needs) {
+		return user.User{}, m.refused(ctx, c, action, string(id), lacking(needs))
+	}
+	return m.changeUser(ctx, c, id, ifVersion, action, edit)
+}
+
+// changeUser reads a person, lets edit change a copy, and writes the difference with its event, like change does for
+// tokens. A change that would leave the account without an administrator is refused.
+func (m *Manager) changeUser(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error) (user.User, error) {
+	return m.changeUserBy(ctx, c, id, ifVersion, action, edit, m.writeUser)
+}
+
+// userWrite writes a changed user with its event.
+type userWrite func(ctx context.Context, c Caller, before, after user.User, event audit.Event) error
+
+// changeUserBy is changeUser with another way to write.
+func (m *Manager) changeUserBy(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error, write userWrite) (user.User, error) {
+	for range attempts {
+		now := m.now()
+		before, err := m.findUser(ctx, c, id)
+		if err != nil {
+			return user.User{}, err
+		}
+		if before.Kind != user.Person {
+			err := conflict("not_a_person", "This is the user behind a service token. Change the token.")
+			return user.User{}, m.refused(ctx, c, action, string(id), err)
+		}
+		if err := atVersion("user", before.Version, ifVersion); err != nil {
+			return user.User{}, err
+		}
+		after := before
+		if err := edit(&after); err != nil {
+			return user.User{}, m.refused(ctx, c, action, string(id), err)
+		}
+		changes := diffUsers(&before, &after)
+		if len(changes) == 0 {
+			return before, nil
+		}
+		after.UpdatedAt, after.Version = now, before.Version+1
+		event, err := m.event(c, now, action, string(id), changes...)
+		if err != nil {
+			return user.User{}, err
+		}
+		if err = write(ctx, c, before, after, event); err == nil {
+			return after, nil
+		}
+		if !errors.Is(err, store.ErrChanged) {
+			return user.User{}, err
+		}
+	}
+	return user.User{}, conflict("busy", "Other requests keep changing this user. Try again.")
+}
+
+// writeUser saves a change; one that takes an administrator away holds, in the same transaction, that another one is
+// still there, so that two who remove each other at the same time do not both succeed.
+func (m *Manager) writeUser(ctx context.Context, c Caller, before, after user.User, event audit.Event) error {
+	if !m.isAdmin(before) || m.isAdmin(after) {
+		return m.Store.SaveUser(ctx, &before, after, event)
+	}
+	cursor := user.ID("")
+	for {
+		people, last, err := m.Store.People(ctx, c.Account, cursor, 100)
+		if err != nil {
+			return err
+		}
+		for _, other := range people {
+			if other.Ref != before.Ref && m.isAdmin(other) {
+				return m.Store.SaveUserBeside(ctx, before, after, other, event)
+			}
+		}
+		if last == "" {
+			err := conflict("last_administrator", "This is the last active person who may change people. Make another one first.")
+			return m.refused(ctx, c, event.Action, string(before.ID()), err)
+		}
+		cursor = last
+	}
+}
+
+// isAdmin says whether u is an active person who may change people.
+func (m *Manager) isAdmin(u user.User) bool {
+	return u.Kind == user.Person && u.Status == user.Active && m.Catalogue.OfRoles(u.Roles).Has(scope.UsersWrite)
+}
+
+// diffUsers tells the fields that differ, in the form the API shows them.
+func diffUsers(a, b *user.User) []audit.Change {
+	var out []audit.Change
+	if a.DisplayName != b.DisplayName {
+		out = append(out, audit.Change{Field: "displayName", Before: a.DisplayName, After: b.DisplayName})
+	}
+	if !a.HasRoles(b.Roles) {
+		out = append(out, audit.Change{Field: "roles", Before: a.Roles, After: b.Roles})
+	}
+	if a.Status != b.Status {
+		out = append(out, audit.Change{Field: "status", Before: string(a.Status), After: string(b.Status)})
+	}
+	if !a.IssuedBefore.Equal(b.IssuedBefore) {
+		out = append(out, audit.Change{Field: "issuedBefore", Before: instant(a.IssuedBefore), After: instant(b.IssuedBefore)})
+	}
+	return append(out, diffDirectories(a.Directory, b.Directory)...)
 }

@@ -67,6 +67,9 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 			// The owner is of another account, and so is everything of theirs. Not even how much it is may show.
 			return Page{}, nil
 		}
+		if err := m.overtakeAll(ctx, c, found); err != nil {
+			return Page{}, err
+		}
 		for i := range found {
 			if found[i].Account != c.Account || !q.matches(&found[i], now) {
 				continue
@@ -84,6 +87,27 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	}
 	page.More, page.Last = true, after
 	return page, nil
+}
+
+// overtakeAll is overtake for tokens whose owners have to be read.
+func (m *Manager) overtakeAll(ctx context.Context, c Caller, tokens []token.Token) error {
+	if len(tokens) == 0 {
+		return nil
+	}
+	refs := make([]user.Ref, len(tokens))
+	for i := range tokens {
+		refs[i] = tokens[i].ID.Owner()
+	}
+	owners, policy, err := m.Store.Owners(ctx, c.Account, refs)
+	if err != nil {
+		return err
+	}
+	for i := range tokens {
+		if owner, ok := owners[tokens[i].ID.Owner()]; ok {
+			overtake(&tokens[i], &owner, &policy)
+		}
+	}
+	return nil
 }
 
 func (q *Query) matches(t *token.Token, now time.Time) bool {

@@ -36,10 +36,7 @@ func (m *Manager) replayed(ctx context.Context, c Caller, in Create) (Issued, er
 		return Issued{}, store.ErrNoReplay
 	}
 	if r.Request != fingerprint(in) {
-		return Issued{}, &Refusal{
-			Root: ErrInvalid, Code: "idempotency_key_reused", Detail: "This Idempotency-Key came with another request before. Use a new key for a new token.",
-			Fields: []FieldError{{Field: "Idempotency-Key", Code: "reused", Detail: "The request differs from the first one with this key."}},
-		}
+		return Issued{}, keyReused("Use a new key for a new token.")
 	}
 	key, err := m.Keys.Key(ctx, r.KeyID)
 	if err != nil {
@@ -65,6 +62,14 @@ func (m *Manager) replayed(ctx context.Context, c Caller, in Create) (Issued, er
 		return Issued{}, fmt.Errorf("reading a replay record of %s: %w", c.Account, err)
 	}
 	return Issued{Token: a.Token, Secret: parsed.Secret}, nil
+}
+
+// keyReused refuses another request under the idempotency key of an earlier one.
+func keyReused(advice string) error {
+	return &Refusal{
+		Root: ErrInvalid, Code: "idempotency_key_reused", Detail: "This Idempotency-Key came with another request before. " + advice,
+		Fields: []FieldError{{Field: "Idempotency-Key", Code: "reused", Detail: "The request differs from the first one with this key."}},
+	}
 }
 
 // seal makes the record of an answer.

@@ -40,6 +40,15 @@ func (f *faults) name(s string) {
 	}
 }
 
+func (f *faults) displayName(s string) {
+	switch {
+	case utf8.RuneCountInString(s) > maxName:
+		f.add("displayName", "too_long", "At most %d characters.", maxName)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		f.add("displayName", "control_character", "Control characters are not allowed.")
+	}
+}
+
 func (f *faults) description(s string) {
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	switch {

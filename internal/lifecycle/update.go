@@ -31,14 +31,14 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		return token.Token{}, err
 	}
 	if !(c.owns(id) && c.Kind == principal.Person) && !c.Scopes.Has(scope.TokensWrite) {
-		return token.Token{}, lacking(scope.TokensWrite)
+		return token.Token{}, m.refused(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
 	}
 	return m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := c.ownersAlone(tok); err != nil {
-			return "", nil, err
+			return audit.TokenUpdated, nil, err
 		}
 		if err := mayChange(tok, now); err != nil {
-			return "", nil, err
+			return audit.TokenUpdated, nil, err
 		}
 		changes, err := m.apply(c, in, tok, now)
 		return audit.TokenUpdated, changes, err

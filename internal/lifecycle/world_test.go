@@ -9,17 +9,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/storetest"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
 )
 
-// world is a manager over the real store on the embedded server, with a clock of its own.
+// world is a manager over the real store, on the embedded server unless a test says otherwise, with a clock of its own.
 type world struct {
 	*testing.T
 	*lifecycle.Manager
@@ -36,11 +41,16 @@ func (k keys) Current(ctx context.Context) (token.Key, error) { return k.Key(ctx
 
 func start(t *testing.T) *world {
 	t.Helper()
+	return startOn(t, storetest.Embedded(t))
+}
+
+func startOn(t *testing.T, fixture *storetest.Fixture) *world {
+	t.Helper()
 	format, err := token.NewFormat("at")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, fixture: storetest.Embedded(t), now: storetest.Noon}
+	w := &world{T: t, fixture: fixture, now: storetest.Noon}
 	w.Manager = lifecycle.New(lifecycle.Config{
 		Format: format, Store: w.fixture.Store, Keys: keys{}, Catalogue: scope.Shipped(), Now: func() time.Time { return w.now }, Random: rand.Reader,
 	})
@@ -132,13 +142,33 @@ func refuses(t *testing.T, what string, err, root error, code string, fields ...
 	}
 }
 
-// unchanged runs f and checks that it left the table as it was.
+// unchanged runs f and checks that it left the table as it was, but for the audit's note of a refused attempt.
 func (w *world) unchanged(what string, f func()) {
 	w.Helper()
-	before := len(w.fixture.Items(w.T, ""))
+	before := w.state()
 	f()
-	if after := len(w.fixture.Items(w.T, "")); after != before {
-		w.Errorf("%s: %d items became %d", what, before, after)
+	if diff := cmp.Diff(before, w.state(), cmpopts.IgnoreUnexported(types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberB{},
+		types.AttributeValueMemberBOOL{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{})); diff != "" {
+		w.Errorf("%s: the table changed: %s", what, diff)
+	}
+}
+
+func (w *world) state() []map[string]types.AttributeValue {
+	return slices.DeleteFunc(w.fixture.Items(w.T, ""), func(it map[string]types.AttributeValue) bool { return it["refused"] != nil })
+}
+
+// settings writes the account's policy past all rules.
+func (w *world) settings(change func(*settings.Settings)) {
+	w.Helper()
+	before, err := w.fixture.Store.Settings(w.Context(), "acc_acme")
+	if err != nil {
+		w.Fatal(err)
+	}
+	after := before
+	change(&after)
+	after.Version++
+	if err := w.fixture.Store.SaveSettings(w.Context(), "acc_acme", before, after, storetest.Event(w.T, "acc_acme", w.now)); err != nil {
+		w.Fatal(err)
 	}
 }
 
@@ -153,3 +183,11 @@ func null[T any]() lifecycle.Field[T] { return lifecycle.Field[T]{Set: true, Nul
 func id(i lifecycle.Issued) lifecycle.Target { return lifecycle.Target{ID: i.Token.ID} }
 
 var self = lifecycle.Target{Self: true}
+
+func text(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
 )
 
 // Run serves one operation until Lambda stops the process.
@@ -17,17 +18,20 @@ func Run(operation string, build func(*boot.Process) api.Endpoint) {
 	boot.Run(func(p *boot.Process) any { return api.Handler(operation, p.Log, build(p)) })
 }
 
-// Tokens returns the endpoints about tokens, for a function that shows or ends them.
-func Tokens(p *boot.Process) *api.Tokens {
-	format := p.Format()
-	return &api.Tokens{Format: format, Now: time.Now, Manager: lifecycle.New(lifecycle.Config{
-		Format: format, Store: p.Table(), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader,
-	})}
+// Tokens returns the endpoints for a function that shows or ends tokens.
+func Tokens(p *boot.Process) *api.Endpoints { return endpoints(p, p.Format()) }
+
+// People returns the endpoints for a function that has to do with users, settings or totals, and shows no token.
+func People(p *boot.Process) *api.Endpoints { return endpoints(p, token.Format{}) }
+
+// WithKeys gives them the keyring, for a function that issues secrets or pages through lists.
+func WithKeys(p *boot.Process, e *api.Endpoints) *api.Endpoints {
+	e.Manager.Keys = Keyring(p)
+	return e
 }
 
-// TokensWithKeys is Tokens for a function that issues secrets or pages through lists.
-func TokensWithKeys(p *boot.Process) *api.Tokens {
-	t := Tokens(p)
-	t.Manager.Keys = p.Keyring()
-	return t
+func endpoints(p *boot.Process, format token.Format) *api.Endpoints {
+	return &api.Endpoints{Format: format, Now: time.Now, Manager: lifecycle.New(lifecycle.Config{
+		Format: format, Store: Table(p), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader,
+	})}
 }

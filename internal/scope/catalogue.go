@@ -16,6 +16,14 @@ const (
 	TokensRead   Scope = "tokens:read"
 	TokensWrite  Scope = "tokens:write"
 	TokensDelete Scope = "tokens:delete"
+
+	UsersRead     Scope = "users:read"
+	UsersWrite    Scope = "users:write"
+	UsersDelete   Scope = "users:delete"
+	SettingsRead  Scope = "settings:read"
+	SettingsWrite Scope = "settings:write"
+	AuditRead     Scope = "audit:read"
+	SCIMUsers     Scope = "scim:users"
 )
 
 //go:embed catalogue.json
@@ -120,6 +128,12 @@ func (c *Catalogue) OfRoles(names []string) Set {
 		all = append(all, c.byRole[name]...)
 	}
 	return NewSet(all...)
+}
+
+// HasRole says whether the catalogue has a role of this name.
+func (c *Catalogue) HasRole(name string) bool {
+	_, ok := c.byRole[name]
+	return ok
 }
 
 // isName accepts lower-case letters, digits, '-' and '_', beginning with a letter.

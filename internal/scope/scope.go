@@ -33,6 +33,16 @@ func (p Pattern) Matches(s Scope) bool {
 	return ok && (pResource == "*" || pResource == resource) && (pAction == "*" || pAction == action)
 }
 
+// Covers says whether every scope that other matches is matched by p as well, whatever the catalogue holds.
+func (p Pattern) Covers(other Pattern) bool {
+	if p == "*" || p == other {
+		return true
+	}
+	pResource, pAction, ok := strings.Cut(string(p), ":")
+	resource, action, also := strings.Cut(string(other), ":")
+	return ok && also && (pResource == "*" || pResource == resource) && (pAction == "*" || pAction == action)
+}
+
 // Set holds scopes in ascending order, each once. The zero Set is empty. Sets are never changed in place.
 type Set []Scope
 

@@ -1,16 +1,130 @@
-// Package settings is an account's policy for its tokens.
+// Package settings is an account's policy: which tokens it allows. A policy is checked when a token is made and each
+// time it is used, so what it forbids today is refused today, and works again when it is loosened. The package reads no
+// clock and does no I/O.
 package settings
 
-import "github.com/tokenwright/tokenwright/internal/period"
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
 
-// Settings say which tokens an account allows. The zero value is replaced by Default when an account has none.
+	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/token"
+)
+
+// RolesFrom says whose word on a person's roles counts.
+type RolesFrom string
+
+// The sources of roles.
+const (
+	IdentityProvider RolesFrom = "identity-provider" // the JWT's claim, refreshed with each sign-in that changes it
+	Tokenwright      RolesFrom = "tokenwright"       // PUT /v1/users/{id}; the claim is ignored
+)
+
+// Rules bound one kind of token. A zero field sets no bound.
+type Rules struct {
+	DefaultLifetime   period.Period   // of a token that asks for none; zero = it never expires
+	MaxLifetime       period.Period   // zero = no limit
+	AllowNeverExpire  bool            // whether expiresAt may be null
+	RequireCidrBlocks bool            // whether a token needs an address list
+	AllowedScopes     []scope.Pattern // nil = every scope
+	RevokeUnusedAfter period.Period   // zero = never; a token never used counts from its creation
+	MaxTokensPerUser  int             // of those that are neither revoked nor expired; 0 = no limit
+}
+
+// Settings are an account's policy.
 type Settings struct {
-	DefaultLifetime  period.Period // of a token that asks for none; zero = never expires
-	MaxLifetime      period.Period // zero = no limit
-	AllowNeverExpire bool          // whether expiresAt may be null
+	Personal Rules
+	Service  Rules
+
+	AllowedCIDRs                  []netip.Prefix // every use must come from one of them as well; empty = anywhere
+	AdminsMayRevokePersonalTokens bool           // with tokens:delete
+	RolesFrom                     RolesFrom
+	IssuedBefore                  time.Time // tokens created before this instant are revoked; zero = none
+
+	Version   int64 // rises by one with each change; 0 = never set
+	UpdatedAt time.Time
 }
 
 // Default is the policy of an account that never set one.
 func Default() Settings {
-	return Settings{DefaultLifetime: period.MustParse("P90D"), AllowNeverExpire: true}
+	rules := Rules{DefaultLifetime: period.MustParse("P90D"), AllowNeverExpire: true}
+	return Settings{Personal: rules, Service: rules, RolesFrom: IdentityProvider}
+}
+
+// For returns the rules for a kind of token.
+func (s *Settings) For(kind token.Kind) *Rules {
+	if kind == token.Service {
+		return &s.Service
+	}
+	return &s.Personal
+}
+
+// Breach says which rule a token breaks at an instant; "" = none. It is what both the creation of a token and every use
+// of it ask.
+func (s *Settings) Breach(t *token.Token, now time.Time) string {
+	r := s.For(t.Kind)
+	lastUse := t.LastUsedAt
+	if lastUse.IsZero() {
+		lastUse = t.CreatedAt
+	}
+	switch {
+	case t.ExpiresAt.IsZero() && !r.AllowNeverExpire:
+		return "allowNeverExpire"
+	case !r.MaxLifetime.IsZero() && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(r.MaxLifetime.AddTo(t.CreatedAt))):
+		return "maxLifetime"
+	case r.RequireCidrBlocks && len(t.CIDRs) == 0:
+		return "requireCidrBlocks"
+	case !r.RevokeUnusedAfter.IsZero() && !now.Before(r.RevokeUnusedAfter.AddTo(lastUse)):
+		return "revokeUnusedAfter"
+	case !r.allows(t.Scopes):
+		return "allowedScopes"
+	}
+	return ""
+}
+
+// allows says whether each pattern of a token is within the allowed ones. A token without a list is cut by them instead
+// (see Cut).
+func (r *Rules) allows(patterns []scope.Pattern) bool {
+	if r.AllowedScopes == nil {
+		return true
+	}
+	return !slices.ContainsFunc(patterns, func(p scope.Pattern) bool {
+		return !slices.ContainsFunc(r.AllowedScopes, func(a scope.Pattern) bool { return a.Covers(p) })
+	})
+}
+
+// Cut takes from a set what the rules do not allow.
+func (r *Rules) Cut(set scope.Set) scope.Set {
+	if r.AllowedScopes == nil {
+		return set
+	}
+	return slices.DeleteFunc(slices.Clone(set), func(s scope.Scope) bool {
+		return !slices.ContainsFunc(r.AllowedScopes, func(a scope.Pattern) bool { return a.Matches(s) })
+	})
+}
+
+// AllowsAddress says whether the outer list admits addr. A list refuses an address nobody knows.
+func (s *Settings) AllowsAddress(addr netip.Addr) bool {
+	return (&token.Token{CIDRs: s.AllowedCIDRs}).AllowsAddress(addr)
+}
+
+// Contradiction says what in the settings cannot hold at once; "" = nothing.
+func (s *Settings) Contradiction() (field, why string) {
+	epoch := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, r := range map[string]*Rules{"personal": &s.Personal, "service": &s.Service} {
+		switch {
+		case r.MaxLifetime.IsZero():
+			if r.DefaultLifetime.IsZero() && !r.AllowNeverExpire {
+				return name + ".defaultLifetime", "Tokens must expire, so there must be a default lifetime."
+			}
+		case r.AllowNeverExpire:
+			return name + ".allowNeverExpire", "A maximum lifetime and tokens that never expire exclude each other."
+		case !r.DefaultLifetime.IsZero() && r.DefaultLifetime.AddTo(epoch).After(r.MaxLifetime.AddTo(epoch)):
+			return name + ".defaultLifetime", fmt.Sprintf("The default %s is over the maximum %s.", r.DefaultLifetime, r.MaxLifetime)
+		}
+	}
+	return "", ""
 }

@@ -29,7 +29,7 @@ var (
 type Creation struct {
 	Token     token.Token
 	TokenUser *user.User // of a service token; nil for a personal one, whose owner exists
-	Creator   user.Ref   // must be active at that moment
+	Creator   user.User  // must be active, and of this generation, at that moment
 	Event     audit.Event
 	Replay    *Replay // nil without an Idempotency-Key
 }
@@ -43,3 +43,6 @@ type Replay struct {
 	Sealed    []byte // the answer; see the lifecycle package
 	ExpiresAt time.Time
 }
+
+// TokenChange is one token before and after a change.
+type TokenChange struct{ Before, After token.Token }

@@ -2,12 +2,16 @@ package storetest
 
 import (
 	"errors"
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -91,14 +95,58 @@ func readsSettings(t *testing.T, f *Fixture) {
 	}
 	same(t, settings.Default(), got)
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-	f.Put(t, map[string]types.AttributeValue{"pk": text("ACCOUNT#acc_acme"), "sk": text("SETTINGS"), "defaultLifetime": text("P7D"), "maxLifetime": text("P30D")})
-	if got, err = f.Store.Settings(t.Context(), "acc_acme"); err != nil {
-		t.Fatal(err)
-	}
-	same(t, settings.Settings{DefaultLifetime: period.MustParse("P7D"), MaxLifetime: period.MustParse("P30D")}, got)
-	f.Put(t, map[string]types.AttributeValue{"pk": text("ACCOUNT#acc_acme"), "sk": text("SETTINGS"), "maxLifetime": text("a month")})
+	f.Put(t, map[string]types.AttributeValue{"pk": text("SETTINGS#acc_acme"), "sk": text("SETTINGS"), "maxLifetime": text("a month")})
 	if _, err := f.Store.Settings(t.Context(), "acc_acme"); err == nil {
 		t.Error("a policy that cannot be read is taken for none")
+	}
+}
+
+func savesSettings(t *testing.T, f *Fixture) {
+	first := settings.Default()
+	first.Version, first.UpdatedAt = 1, Noon
+	full := settings.Settings{
+		Personal: settings.Rules{
+			DefaultLifetime: period.MustParse("P7D"), MaxLifetime: period.MustParse("P30D"), RequireCidrBlocks: true,
+			AllowedScopes: []scope.Pattern{"orders:*"}, RevokeUnusedAfter: period.MustParse("P90D"), MaxTokensPerUser: 7,
+		},
+		Service:      settings.Rules{AllowNeverExpire: true, AllowedScopes: []scope.Pattern{}},
+		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, AdminsMayRevokePersonalTokens: true,
+		RolesFrom: settings.Tokenwright, IssuedBefore: Noon, Version: 2, UpdatedAt: Noon,
+	}
+	save := func(before, after settings.Settings) error {
+		return f.Store.SaveSettings(t.Context(), ada.Account, before, after, Event(t, ada.Account, Noon))
+	}
+	if err := save(settings.Default(), first); err != nil {
+		t.Fatal(err)
+	}
+	if err := save(settings.Default(), first); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("a second first policy: %v, want ErrChanged", err)
+	}
+	if err := save(first, full); err != nil {
+		t.Fatal(err)
+	}
+	if err := save(first, full); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("over an old version: %v, want ErrChanged", err)
+	}
+	got, err := f.Store.Settings(t.Context(), ada.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, full, got)
+	f.Save(t, ada)
+	tok := Token(t, ada, Noon)
+	f.Create(t, tok)
+	_, _, along, err := f.Store.Lookup(t.Context(), tok.ID, ada.Account)
+	if err != nil || along == nil {
+		t.Fatalf("with the token: %v, %v", along, err)
+	}
+	same(t, full, *along)
+	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+	f.Put(t, map[string]types.AttributeValue{"pk": text("SETTINGS#acc_broken"), "sk": text("SETTINGS"), "type": text("no settings")})
+	for _, account := range []user.AccountID{"", "acc_other", "acc_broken"} {
+		if _, _, none, err := f.Store.Lookup(t.Context(), tok.ID, account); err != nil || none != nil {
+			t.Errorf("with the account %q: %v, %v", account, none, err)
+		}
 	}
 }
 
@@ -122,5 +170,172 @@ func savesPeople(t *testing.T, f *Fixture) {
 	same(t, after, got)
 	if n := len(f.Items(t, "EVENT#")); n != 2 {
 		t.Errorf("%d events for two changes", n)
+	}
+}
+
+func listsEvents(t *testing.T, f *Fixture) {
+	var want []audit.ID
+	for i := range 9 {
+		e := Event(t, ada.Account, Noon.Add(time.Duration(i)*time.Second))
+		e.Refused, e.Reason, e.Changes = "forbidden", "because", []audit.Change{{Field: "roles", Before: []string{"a"}, After: []string{}}, {Field: "isActive", After: false}}
+		if err := f.Store.Note(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]audit.ID{e.ID}, want...)
+		if i == 8 {
+			got, _, err := f.Store.Events(t.Context(), ada.Account, time.Time{}, time.Time{}, "", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, []audit.Event{e}, got)
+		}
+	}
+	if err := f.Store.Note(t.Context(), Event(t, "acc_other", Noon)); err != nil {
+		t.Fatal(err)
+	}
+	walk := func(from, to time.Time, limit int) (ids []audit.ID) {
+		var after audit.ID
+		for range 20 {
+			events, last, err := f.Store.Events(t.Context(), ada.Account, from, to, after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				ids = append(ids, e.ID)
+			}
+			if last == "" {
+				break
+			}
+			after = last
+		}
+		return ids
+	}
+	for _, limit := range []int{1, 3, 9, 100} {
+		same(t, want, walk(time.Time{}, time.Time{}, limit))
+	}
+	same(t, want[2:6], walk(Noon.Add(3*time.Second), Noon.Add(6*time.Second), 2))
+}
+
+func listsTokenEvents(t *testing.T, f *Fixture) {
+	f.Save(t, ada)
+	tok, other := Token(t, ada, Noon), Token(t, ada, Noon.Add(time.Millisecond))
+	var want []audit.ID
+	for i := range 5 {
+		for _, about := range []token.Token{tok, other} {
+			e := Event(t, ada.Account, Noon.Add(time.Duration(i)*time.Second))
+			e.Target = string(about.ID)
+			if err := f.Store.Note(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			if about.ID == tok.ID {
+				want = append([]audit.ID{e.ID}, want...)
+			}
+		}
+	}
+	var got []audit.ID
+	var after audit.ID
+	for deadline := time.Now().Add(10 * time.Second); len(got) < len(want) && time.Now().Before(deadline); {
+		events, last, err := f.Store.TokenEvents(t.Context(), ada.Account, tok.ID, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			got = append(got, e.ID)
+		}
+		if after = last; last == "" && len(got) < len(want) {
+			got = nil // the index has not followed yet
+		}
+	}
+	same(t, want, got)
+}
+
+func transfers(t *testing.T, f *Fixture) {
+	bob, gone := Person("acc_acme", "bob"), Person("acc_acme", "gone")
+	gone.Status = user.Suspended
+	for _, u := range []user.User{ada, bob, gone} {
+		f.Save(t, u)
+	}
+	robot := user.User{Ref: "robot012345", Account: ada.Account, Kind: user.Service, Status: user.Active, CreatedAt: Noon, UpdatedAt: Noon, Version: 1}
+	tok := Token(t, robot, Noon)
+	tok.Kind, tok.Steward = token.Service, ada.ID()
+	if err := f.Store.CreateToken(t.Context(), store.Creation{Token: tok, TokenUser: &robot, Creator: ada, Event: Event(t, ada.Account, Noon)}); err != nil {
+		t.Fatal(err)
+	}
+	stewarded := func(u user.User) []token.ID {
+		ids, more, err := f.Store.Stewarded(t.Context(), u.Ref, 10)
+		if err != nil || more {
+			t.Fatalf("more %v, %v", more, err)
+		}
+		return ids
+	}
+	same(t, []token.ID{tok.ID}, stewarded(ada))
+	give := func(to user.ID) error {
+		after := tok
+		after.Steward, after.Version = to, 2
+		return f.Store.TransferToken(t.Context(), tok, after, Event(t, ada.Account, Noon))
+	}
+	for _, to := range []user.ID{gone.ID(), Person("acc_other", "mallory").ID()} {
+		if err := give(to); !errors.Is(err, store.ErrOwnerInactive) {
+			t.Errorf("to %s: %v, want ErrOwnerInactive", to, err)
+		}
+	}
+	if err := give(bob.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if err := give(bob.ID()); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("by an old version: %v, want ErrChanged", err)
+	}
+	if len(stewarded(ada)) != 0 || len(stewarded(bob)) != 1 {
+		t.Errorf("ada answers for %v, bob for %v", stewarded(ada), stewarded(bob))
+	}
+}
+
+func listsPeople(t *testing.T, f *Fixture) {
+	var want []user.ID
+	for _, subject := range []string{"a", "b", "c", "d", "e"} {
+		u := Person("acc_acme", subject)
+		f.Save(t, u)
+		want = append(want, u.ID())
+	}
+	slices.Sort(want)
+	f.Save(t, Person("acc_other", "x"))
+	f.Save(t, user.User{Ref: "robot012345", Account: "acc_acme", Kind: user.Service, Status: user.Active, CreatedAt: Noon, UpdatedAt: Noon, Version: 1})
+	for _, limit := range []int{2, 5, 100} {
+		var got []user.ID
+		var after user.ID
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+			people, last, err := f.Store.People(t.Context(), "acc_acme", after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range people {
+				got = append(got, u.ID())
+			}
+			if after = last; last == "" {
+				if len(got) >= len(want) {
+					break
+				}
+				got = nil // the index has not followed yet
+			}
+		}
+		same(t, want, got)
+	}
+}
+
+func savesBeside(t *testing.T, f *Fixture) {
+	bob := Person("acc_acme", "bob")
+	f.Save(t, ada)
+	f.Save(t, bob)
+	after, changed := ada, bob
+	after.Status, after.Version = user.Suspended, 2
+	changed.Roles, changed.Version = []string{"viewer"}, 2
+	if err := f.Store.SaveUser(t.Context(), &bob, changed, Event(t, ada.Account, Noon)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Store.SaveUserBeside(t.Context(), ada, after, bob, Event(t, ada.Account, Noon)); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("beside one who changed: %v, want ErrChanged", err)
+	}
+	if err := f.Store.SaveUserBeside(t.Context(), ada, after, changed, Event(t, ada.Account, Noon)); err != nil {
+		t.Error(err)
 	}
 }

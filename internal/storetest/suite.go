@@ -39,7 +39,15 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"an owner's tokens are listed newest first, page by page":   listsOwner,
 		"an account's tokens are listed newest first, page by page": listsAccount,
 		"an account without settings has the default":               readsSettings,
+		"settings are saved by version":                             savesSettings,
+		"events are listed newest first, by time":                   listsEvents,
+		"a token's events are found without the account's":          listsTokenEvents,
+		"a service token goes to another steward":                   transfers,
+		"people of an account are listed, token users are not":      listsPeople,
+		"a change beside another user holds that one":               savesBeside,
 		"people are saved once and changed by version":              savesPeople,
+		"a job is begun once and each step is taken once":           stepsJobs,
+		"tokens are read by id, those that there are":               readsNamed,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -73,9 +81,14 @@ func (f *Fixture) Save(t testing.TB, u user.User) {
 // Create writes a token of a person past all rules.
 func (f *Fixture) Create(t testing.TB, tok token.Token) {
 	t.Helper()
-	if err := f.Store.CreateToken(t.Context(), store.Creation{Token: tok, Creator: tok.ID.Owner(), Event: Event(t, tok.Account, tok.CreatedAt)}); err != nil {
+	if err := f.Store.CreateToken(t.Context(), store.Creation{Token: tok, Creator: person(tok), Event: Event(t, tok.Account, tok.CreatedAt)}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// person is who made the token, as far as a creation looks.
+func person(tok token.Token) user.User {
+	return user.User{Ref: tok.ID.Owner(), Account: tok.Account, Generation: tok.Generation}
 }
 
 func same(t *testing.T, want, got any) {
@@ -90,22 +103,26 @@ func same(t *testing.T, want, got any) {
 }
 
 func readsAsWritten(t *testing.T, f *Fixture) {
-	f.Save(t, ada)
+	keeper := ada
+	keeper.Generation, keeper.DisplayName, keeper.IssuedBefore, keeper.Purge = 3, "Ada L.", Noon, user.Purge{State: user.PurgeDone, Removed: 7}
+	f.Save(t, keeper)
 	plain, full := Token(t, ada, Noon), Token(t, ada, Noon.Add(time.Second))
 	full.Description, full.Environment, full.Active = "a\nb „ü“ 🔑", token.Test, false
 	full.Scopes, full.CIDRs = []scope.Pattern{"orders:read", "*:read"}, []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")}
+	full.Steward = ada.ID()
 	full.NotBefore, full.ExpiresAt, full.RotatedAt = Noon.Add(time.Hour), Noon.Add(2*time.Hour+time.Millisecond), Noon.Add(time.Minute)
 	full.Secrets = append(full.Secrets, token.SecretVersion{CreatedAt: Noon, ExpiresAt: Noon.Add(time.Hour), Digest: token.Digest{KeyID: "k0", MAC: [32]byte{1, 2}}})
 	none := Token(t, ada, Noon.Add(2*time.Second))
 	none.Scopes = []scope.Pattern{} // no scopes is not all scopes
 	for _, want := range []token.Token{plain, full, none} {
+		want.Generation = keeper.Generation
 		f.Create(t, want)
 		got, owner, err := f.Store.TokenAndOwner(t.Context(), want.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, want, got)
-		same(t, ada, owner)
+		same(t, keeper, owner)
 		if (want.Scopes == nil) != (got.Scopes == nil) {
 			t.Errorf("scopes %#v read as %#v", want.Scopes, got.Scopes)
 		}
@@ -130,7 +147,7 @@ func createsOnce(t *testing.T, f *Fixture) {
 	f.Save(t, ada)
 	tok := Token(t, ada, Noon)
 	f.Create(t, tok)
-	again := store.Creation{Token: tok, Creator: ada.Ref, Event: Event(t, ada.Account, Noon)}
+	again := store.Creation{Token: tok, Creator: ada, Event: Event(t, ada.Account, Noon)}
 	if err := f.Store.CreateToken(t.Context(), again); !errors.Is(err, store.ErrExists) {
 		t.Errorf("second create: %v, want ErrExists", err)
 	}
@@ -141,22 +158,28 @@ func createsOnce(t *testing.T, f *Fixture) {
 
 func refusesInactive(t *testing.T, f *Fixture) {
 	tok := Token(t, ada, Noon)
-	creation := store.Creation{Token: tok, Creator: ada.Ref, Event: Event(t, ada.Account, Noon)}
+	creation := store.Creation{Token: tok, Creator: ada, Event: Event(t, ada.Account, Noon)}
 	if err := f.Store.CreateToken(t.Context(), creation); !errors.Is(err, store.ErrOwnerInactive) {
 		t.Errorf("unknown owner: %v", err)
+	}
+	again := ada
+	again.Generation = 1
+	f.Save(t, again)
+	if err := f.Store.CreateToken(t.Context(), creation); !errors.Is(err, store.ErrOwnerInactive) {
+		t.Errorf("an owner who was offboarded and invited again meanwhile: %v", err)
 	}
 	for _, status := range []user.Status{user.Suspended, user.Offboarded} {
 		eve := Person("acc_acme", "eve-"+string(status))
 		eve.Status = status
 		f.Save(t, eve)
-		creation.Token, creation.Creator = Token(t, eve, Noon), eve.Ref
+		creation.Token, creation.Creator = Token(t, eve, Noon), eve
 		if err := f.Store.CreateToken(t.Context(), creation); !errors.Is(err, store.ErrOwnerInactive) {
 			t.Errorf("%s owner: %v", status, err)
 		}
 	}
 	stranger := Person("acc_other", "mallory")
 	f.Save(t, stranger)
-	creation.Token, creation.Creator = Token(t, stranger, Noon), stranger.Ref
+	creation.Token, creation.Creator = Token(t, stranger, Noon), stranger
 	creation.Token.Account = "acc_acme"
 	if err := f.Store.CreateToken(t.Context(), creation); !errors.Is(err, store.ErrOwnerInactive) {
 		t.Errorf("owner of another account: %v", err)
@@ -170,7 +193,7 @@ func replaysOnce(t *testing.T, f *Fixture) {
 	f.Save(t, ada)
 	create := func(at time.Time) error {
 		r := store.Replay{Account: ada.Account, Digest: "d", Request: "r", KeyID: "k1", Sealed: []byte{1, 2, 3}, ExpiresAt: at.Add(time.Hour)}
-		return f.Store.CreateToken(t.Context(), store.Creation{Token: Token(t, ada, at), Creator: ada.Ref, Event: Event(t, ada.Account, at), Replay: &r})
+		return f.Store.CreateToken(t.Context(), store.Creation{Token: Token(t, ada, at), Creator: ada, Event: Event(t, ada.Account, at), Replay: &r})
 	}
 	if _, err := f.Store.Replay(t.Context(), ada.Account, "d"); !errors.Is(err, store.ErrNoReplay) {
 		t.Errorf("before: %v", err)

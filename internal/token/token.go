@@ -92,6 +92,8 @@ type Token struct {
 	RevokedAt   time.Time
 	LastUsedAt  time.Time // up to a minute old
 	LastUsedIP  netip.Addr
+	Steward     user.ID         // who answers for a service token; "" on a personal one
+	Generation  int64           // of the owner when it was made; see user.User
 	Version     int64           // rises by one with each change a person made
 	Secrets     []SecretVersion // newest first; at most MaxSecrets
 }

@@ -120,18 +120,56 @@ const (
 	Offboarded Status = "offboarded" // final for the tokens that exist
 )
 
+// ParseStatus accepts the names of the states.
+func ParseStatus(s string) (Status, bool) {
+	return Status(s), slices.Contains([]Status{Active, Suspended, Offboarded}, Status(s))
+}
+
 // User is one owner of tokens.
 type User struct {
-	Ref       Ref
-	Account   AccountID
-	Subject   string // of the OIDC JWT; "" for a token user
-	Kind      Kind
-	Roles     []string // names from the catalogue; none for a token user, whose token carries its own scopes
-	Status    Status
-	CreatedAt time.Time
-	UpdatedAt time.Time
-	Version   int64 // rises by one with each change
+	Ref     Ref
+	Account AccountID
+	Subject string // of the OIDC JWT; "" for a token user
+	Kind    Kind
+	Roles   []string // names from the catalogue; none for a token user, whose token carries its own scopes
+	Status  Status
+	// Generation rises by one when the user is offboarded. A token of an earlier generation is dead for ever, also
+	// when the person is invited again: that is what makes offboarding one write, and no clock has a say in it.
+	Generation int64
+	// IssuedBefore revokes the tokens created before this instant; zero = none.
+	IssuedBefore time.Time
+	DisplayName  string
+	Purge        Purge
+	Directory    Directory
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Version      int64 // rises by one with each change
 }
+
+// Directory is what an identity provider keeps with a person for itself (SCIM). Nothing is ever decided by it.
+type Directory struct {
+	ExternalID string // the provider's own id
+	GivenName  string
+	FamilyName string
+	Email      string
+}
+
+// Purge tells how far the removal of an offboarded user's token items is. The tokens are refused from the offboarding
+// on; the purge is housekeeping.
+type Purge struct {
+	State   PurgeState
+	Removed int64 // token items removed so far
+}
+
+// PurgeState is a state of a purge.
+type PurgeState string
+
+// The states of a purge.
+const (
+	NoPurge      PurgeState = ""
+	PurgePending PurgeState = "pending"
+	PurgeDone    PurgeState = "done"
+)
 
 // ID returns the public handle.
 func (u User) ID() ID { return u.Ref.ID() }
@@ -140,6 +178,11 @@ func (u User) ID() ID { return u.Ref.ID() }
 // the same.
 func (u User) IsPerson(account AccountID, subject string) bool {
 	return u.Kind == Person && u.Account == account && u.Subject == subject
+}
+
+// Offboard ends the user and every token of theirs.
+func (u *User) Offboard() {
+	u.Status, u.Generation, u.Purge = Offboarded, u.Generation+1, Purge{State: PurgePending}
 }
 
 // HasRoles says whether these are the user's roles, in any order.

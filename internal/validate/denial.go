@@ -25,6 +25,7 @@ const (
 	OwnerInactive  Reason = "owner_inactive"
 	InvalidJWT     Reason = "invalid_jwt" // signature, issuer, audience or time
 	AddressDenied  Reason = "ip_denied"
+	PolicyBreach   Reason = "policy"           // what the account's settings no longer allow
 	PolicyTooLarge Reason = "policy_too_large" // the gateway would not take the answer
 )
 
@@ -35,7 +36,7 @@ var ErrDenied = errors.New("denied")
 type Denial struct {
 	Reason Reason
 	Token  token.ID // what the credential claims to be; "" when it claims nothing. Not authentic unless Authentic
-	Detail string   // for logs alone
+	Detail string   // for logs; of a PolicyBreach the rule that is broken, which the caller may know
 	// Authentic says that the caller showed the right secret, and so may learn the reason.
 	Authentic bool
 }
@@ -54,4 +55,6 @@ func (d *Denial) Unwrap() error { return ErrDenied }
 
 // Forbidden tells a refusal of an authentic credential that another request could get right (403) from one of the
 // credential itself (401).
-func (d *Denial) Forbidden() bool { return d.Reason == AddressDenied || d.Reason == PolicyTooLarge }
+func (d *Denial) Forbidden() bool {
+	return d.Reason == AddressDenied || d.Reason == PolicyBreach || d.Reason == PolicyTooLarge
+}

@@ -14,16 +14,20 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Store is what a decision reads, strongly consistent.
 type Store interface {
-	// TokenAndOwner returns both in one round trip, or token.ErrNotFound when either is missing.
-	TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error)
+	// Lookup returns a token and its owner in one round trip, or token.ErrNotFound when either is missing. With an
+	// account it brings that account's settings along in the same one; when it is not the token's, the settings are nil.
+	Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error)
 	// User returns the owner, or user.ErrNotFound.
 	User(ctx context.Context, ref user.Ref) (user.User, error)
+	// Settings returns an account's policy, settings.Default when it has none.
+	Settings(ctx context.Context, account user.AccountID) (settings.Settings, error)
 	// Touch notes a use of the token. It fails silently for whoever was quicker.
 	Touch(ctx context.Context, id token.ID, at time.Time, from netip.Addr) error
 }
@@ -48,7 +52,7 @@ type People interface {
 	Verify(ctx context.Context, jwt string, now time.Time) (Claims, error)
 }
 
-// Config is what New needs. Every field must be set but People and TouchBudget.
+// Config is what New needs. Every field must be set but People, TouchBudget and Cache.
 type Config struct {
 	Format    token.Format
 	Store     Store
@@ -58,13 +62,18 @@ type Config struct {
 	Now       func() time.Time // asked once per decision
 	// TouchBudget bounds the time a decision may wait for noting a use; zero = uses are not noted.
 	TouchBudget time.Duration
+	// Cache spares reads of tokens accepted a moment ago; nil = every validation reads.
+	Cache *Cache
 }
 
 // Validator decides. It is safe for concurrent use.
-type Validator struct{ Config }
+type Validator struct {
+	Config
+	policies *policies
+}
 
 // New returns a Validator.
-func New(c Config) *Validator { return &Validator{Config: c} }
+func New(c Config) *Validator { return &Validator{Config: c, policies: newPolicies()} }
 
 // Validate decides on one credential presented from an address (the zero Addr = unknown, which only tokens without an
 // address list survive). It returns the principal, or a *Denial, or an error under token.ErrUnavailable.
@@ -81,22 +90,29 @@ func (v *Validator) token(ctx context.Context, credential string, from netip.Add
 	if err != nil {
 		return principal.Principal{}, &Denial{Reason: Malformed}
 	}
-	tok, owner, err := v.Store.TokenAndOwner(ctx, presented.ID)
+	if p, ok := v.remembered(ctx, presented.Secret, from, now); ok {
+		return p, nil
+	}
+	found, err := v.read(ctx, presented, now)
+	tok, owner, policy := &found.tok, &found.owner, &found.policy
 	if errors.Is(err, token.ErrNotFound) {
 		return principal.Principal{}, &Denial{Reason: Unknown, Token: presented.ID}
 	}
 	if err != nil {
 		return principal.Principal{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, presented.ID, err)
 	}
-	version, err := v.authentic(ctx, &tok, presented.Secret)
+	version, err := v.authentic(ctx, tok, presented.Secret)
 	if err != nil {
 		return principal.Principal{}, err
 	}
-	if reason := refusal(&tok, &owner, version, from, now); reason != "" {
-		return principal.Principal{}, &Denial{Reason: reason, Token: tok.ID, Authentic: true}
+	if reason, detail := refusal(tok, owner, policy, version, from, now); reason != "" {
+		return principal.Principal{}, &Denial{Reason: reason, Token: tok.ID, Detail: detail, Authentic: true}
 	}
-	v.touch(ctx, &tok, from, now)
-	return v.principal(&tok, &owner), nil
+	if v.touch(ctx, tok, from, now) {
+		tok.LastUsedAt = now
+	}
+	v.remember(presented.Secret, found)
+	return v.principal(tok, owner, policy), nil
 }
 
 // authentic finds the version of the secret that was presented. Each version is compared under the key it names.
@@ -114,30 +130,35 @@ func (v *Validator) authentic(ctx context.Context, tok *token.Token, presented t
 }
 
 // refusal says why an authentic token is not accepted now; "" = it is.
-func refusal(tok *token.Token, owner *user.User, version token.SecretVersion, from netip.Addr, now time.Time) Reason {
+func refusal(tok *token.Token, owner *user.User, policy *settings.Settings, version token.SecretVersion, from netip.Addr, now time.Time) (Reason, string) {
 	switch tok.Status(now) {
 	case token.Revoked:
-		return Revoked
+		return Revoked, ""
 	case token.Expired:
-		return Expired
+		return Expired, ""
 	case token.Inactive:
-		return Inactive
+		return Inactive, ""
 	case token.Scheduled:
-		return Scheduled
+		return Scheduled, ""
 	case token.Usable:
 	}
 	switch {
 	case !version.Live(now):
-		return Superseded
-	case owner.Status != user.Active || owner.Account != tok.Account:
-		return OwnerInactive
-	case !tok.AllowsAddress(from):
-		return AddressDenied
+		return Superseded, ""
+	case owner.Status != user.Active || owner.Account != tok.Account || tok.Generation != owner.Generation:
+		return OwnerInactive, ""
+	case tok.CreatedAt.Before(owner.IssuedBefore) || tok.CreatedAt.Before(policy.IssuedBefore):
+		return Revoked, "issued before"
+	case !tok.AllowsAddress(from) || !policy.AllowsAddress(from):
+		return AddressDenied, ""
 	}
-	return ""
+	if rule := policy.Breach(tok, now); rule != "" {
+		return PolicyBreach, rule
+	}
+	return "", ""
 }
 
-func (v *Validator) principal(tok *token.Token, owner *user.User) principal.Principal {
+func (v *Validator) principal(tok *token.Token, owner *user.User, policy *settings.Settings) principal.Principal {
 	p := principal.Principal{
 		Kind: principal.Service, Account: tok.Account, User: owner.ID(), Token: tok.ID, Environment: tok.Environment,
 		ExpiresAt: tok.ExpiresAt,
@@ -150,22 +171,26 @@ func (v *Validator) principal(tok *token.Token, owner *user.User) principal.Prin
 	p.Scopes = v.Catalogue.OfRoles(owner.Roles)
 	if tok.Scopes != nil {
 		p.Scopes = p.Scopes.Intersect(v.Catalogue.Covered(tok.Scopes))
+		return p
 	}
+	p.Scopes = policy.Personal.Cut(p.Scopes)
 	return p
 }
 
 // touch notes the use when the noted one is old. What it cannot note within its budget it leaves: a use is no reason
-// to refuse or to wait.
-func (v *Validator) touch(ctx context.Context, tok *token.Token, from netip.Addr, now time.Time) {
+// to refuse or to wait. It says whether it tried.
+func (v *Validator) touch(ctx context.Context, tok *token.Token, from netip.Addr, now time.Time) bool {
 	if v.TouchBudget <= 0 || now.Sub(tok.LastUsedAt) < token.TouchInterval {
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.TouchBudget)
 	defer cancel()
 	_ = v.Store.Touch(ctx, tok.ID, now, from) // see above
+	return true
 }
 
-// person decides on a JWT: what the identity provider says, unless the account says that this person is out.
+// person decides on a JWT: what the identity provider says, unless the account says that this person is out, or that
+// roles are its own to give.
 func (v *Validator) person(ctx context.Context, jwt string, now time.Time) (principal.Principal, error) {
 	claims, err := v.People.Verify(ctx, jwt, now)
 	if errors.Is(err, token.ErrUnavailable) {
@@ -174,22 +199,39 @@ func (v *Validator) person(ctx context.Context, jwt string, now time.Time) (prin
 	if err != nil {
 		return principal.Principal{}, &Denial{Reason: InvalidJWT, Detail: err.Error()}
 	}
+	policy, err := v.policy(ctx, claims.Account, now)
+	if err != nil {
+		return principal.Principal{}, err
+	}
 	ref := user.RefOf(claims.Account, claims.Subject)
-	p := principal.Principal{
-		Kind: principal.Person, Account: claims.Account, User: ref.ID(), Subject: claims.Subject, Roles: claims.Roles,
-		Scopes: v.Catalogue.OfRoles(claims.Roles), ExpiresAt: claims.ExpiresAt, Profile: principal.ProfileMissing,
-	}
-	switch known, err := v.Store.User(ctx, ref); {
-	case errors.Is(err, user.ErrNotFound):
-		return p, nil
-	case err != nil:
+	known, err := v.Store.User(ctx, ref)
+	missing := errors.Is(err, user.ErrNotFound)
+	switch {
+	case err != nil && !missing:
 		return principal.Principal{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, ref.ID(), err)
-	case known.Status != user.Active || !known.IsPerson(claims.Account, claims.Subject):
+	case !missing && (known.Status != user.Active || !known.IsPerson(claims.Account, claims.Subject)):
 		return principal.Principal{}, &Denial{Reason: OwnerInactive, Authentic: true}
-	case known.HasRoles(claims.Roles):
-		p.Profile = principal.ProfileCurrent
-	default:
-		p.Profile = principal.ProfileStale
 	}
+	p := principal.Principal{
+		Kind: principal.Person, Account: claims.Account, User: ref.ID(), Subject: claims.Subject, ExpiresAt: claims.ExpiresAt,
+	}
+	p.Roles, p.Profile = rolesOf(claims, known, missing, policy.RolesFrom)
+	p.Scopes = v.Catalogue.OfRoles(p.Roles)
 	return p, nil
+}
+
+// rolesOf returns a person's roles and what the table has to learn of them.
+func rolesOf(claims Claims, known user.User, missing bool, from settings.RolesFrom) ([]string, principal.Profile) {
+	switch {
+	case from == settings.Tokenwright && missing:
+		return nil, principal.ProfileMissing
+	case from == settings.Tokenwright:
+		return known.Roles, principal.ProfileCurrent
+	case missing:
+		return claims.Roles, principal.ProfileMissing
+	case known.HasRoles(claims.Roles):
+		return claims.Roles, principal.ProfileCurrent
+	default:
+		return claims.Roles, principal.ProfileStale
+	}
 }

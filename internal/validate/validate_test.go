@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -30,6 +32,11 @@ type world struct {
 	stored   bool
 	storeErr error
 	reads    int
+
+	policy      settings.Settings
+	policyErr   error
+	policyReads int
+
 	touches  int
 	touchErr error
 	slow     time.Duration
@@ -43,15 +50,24 @@ type world struct {
 	now time.Time
 }
 
-func (w *world) TokenAndOwner(_ context.Context, id token.ID) (token.Token, user.User, error) {
+func (w *world) Lookup(_ context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
 	w.reads++
 	if w.storeErr != nil {
-		return token.Token{}, user.User{}, w.storeErr
+		return token.Token{}, user.User{}, nil, w.storeErr
 	}
 	if !w.stored || id != w.tok.ID {
-		return token.Token{}, user.User{}, token.ErrNotFound
+		return token.Token{}, user.User{}, nil, token.ErrNotFound
 	}
-	return w.tok, w.owner, nil
+	if account == "" {
+		return w.tok, w.owner, nil, nil
+	}
+	policy := w.policy
+	return w.tok, w.owner, &policy, nil
+}
+
+func (w *world) Settings(context.Context, user.AccountID) (settings.Settings, error) {
+	w.policyReads++
+	return w.policy, w.policyErr
 }
 
 func (w *world) User(_ context.Context, ref user.Ref) (user.User, error) {
@@ -93,7 +109,7 @@ func (w *world) Verify(context.Context, string, time.Time) (validate.Claims, err
 // start returns a world with one good personal token of an admin, its text, and a validator over it.
 func start(t testing.TB) (*world, string, *validate.Validator) {
 	t.Helper()
-	w := &world{stored: true, now: noon, keys: map[string]token.Key{"k1": token.NewKey("k1", []byte("one")), "k2": token.NewKey("k2", []byte("two"))}}
+	w := &world{stored: true, now: noon, policy: settings.Default(), keys: map[string]token.Key{"k1": token.NewKey("k1", []byte("one")), "k2": token.NewKey("k2", []byte("two"))}}
 	w.owner = user.User{Ref: user.RefOf("acc_acme", "ada"), Account: "acc_acme", Subject: "ada", Kind: user.Person, Roles: []string{"admin"}, Status: user.Active}
 	f := format(t)
 	id, err := token.NewID(w.owner.Ref, noon, rand.Reader)
@@ -102,7 +118,7 @@ func start(t testing.TB) (*world, string, *validate.Validator) {
 	}
 	secret := issue(t, id)
 	w.tok = token.Token{
-		ID: id, Account: "acc_acme", Kind: token.Personal, Environment: token.Live, Active: true, LastUsedAt: noon,
+		ID: id, Account: "acc_acme", Kind: token.Personal, Environment: token.Live, Active: true, LastUsedAt: noon, CreatedAt: noon,
 		Secrets: []token.SecretVersion{{Digest: w.keys["k1"].Digest(secret)}},
 	}
 	v := validate.New(validate.Config{
@@ -159,6 +175,36 @@ func TestDecisionsOnTokens(t *testing.T) {
 		}, validate.WrongSecret},
 		{"a suspended owner's token is refused", func(w *world) { w.owner.Status = user.Suspended }, validate.OwnerInactive},
 		{"an offboarded owner's token is refused", func(w *world) { w.owner.Status = user.Offboarded }, validate.OwnerInactive},
+		{"a token of before an offboarding stays dead when its owner is back", func(w *world) { w.owner.Generation = 1 }, validate.OwnerInactive},
+		{"a token issued before the user's instant is revoked", func(w *world) { w.owner.IssuedBefore = noon.Add(1) }, validate.Revoked},
+		{"a token issued at the user's instant is not", func(w *world) { w.owner.IssuedBefore = noon }, ""},
+		{"a token issued before the account's instant is revoked", func(w *world) { w.policy.IssuedBefore = noon.Add(1) }, validate.Revoked},
+		{"an address off the account's list is refused", func(w *world) { w.policy.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")} }, validate.AddressDenied},
+		{"an address must be on both lists", func(w *world) {
+			w.policy.AllowedCIDRs = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+			w.tok.CIDRs = []netip.Prefix{netip.MustParsePrefix("203.0.113.8/32")}
+		}, validate.AddressDenied},
+		{"a token that never expires where all must is refused", func(w *world) { w.policy.Personal.AllowNeverExpire = false }, validate.PolicyBreach},
+		{"a life over the maximum is refused", func(w *world) {
+			w.tok.ExpiresAt, w.policy.Personal.MaxLifetime = noon.AddDate(0, 0, 31), period.MustParse("P30D")
+		}, validate.PolicyBreach},
+		{"a life at the maximum is allowed", func(w *world) {
+			w.tok.ExpiresAt, w.policy.Personal.MaxLifetime = noon.AddDate(0, 0, 30), period.MustParse("P30D")
+		}, ""},
+		{"rules for service tokens do not bind personal ones", func(w *world) { w.policy.Service.AllowNeverExpire = false }, ""},
+		{"a token without a list where one is asked for is refused", func(w *world) { w.policy.Personal.RequireCidrBlocks = true }, validate.PolicyBreach},
+		{"a scope that is no longer allowed is refused", func(w *world) {
+			w.tok.Scopes, w.policy.Personal.AllowedScopes = []scope.Pattern{"orders:*"}, []scope.Pattern{"orders:read"}
+		}, validate.PolicyBreach},
+		{"a token unused too long is refused", func(w *world) {
+			w.tok.LastUsedAt, w.policy.Personal.RevokeUnusedAfter = noon.AddDate(0, 0, -30), period.MustParse("P30D")
+		}, validate.PolicyBreach},
+		{"a token never used counts from its creation", func(w *world) {
+			w.tok.LastUsedAt, w.tok.CreatedAt, w.policy.Personal.RevokeUnusedAfter = time.Time{}, noon.AddDate(0, 0, -30), period.MustParse("P30D")
+		}, validate.PolicyBreach},
+		{"a token used in time is allowed", func(w *world) {
+			w.tok.LastUsedAt, w.policy.Personal.RevokeUnusedAfter = noon.AddDate(0, 0, -30).Add(1), period.MustParse("P30D")
+		}, ""},
 		{"an owner of another account does not vouch", func(w *world) { w.owner.Account = "acc_other" }, validate.OwnerInactive},
 		{"an address on the list is allowed", func(w *world) { w.tok.CIDRs = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")} }, ""},
 		{"an address off the list is refused", func(w *world) { w.tok.CIDRs = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")} }, validate.AddressDenied},
@@ -324,6 +370,84 @@ func TestAUseIsNotedOnceAMinuteAndNeverFailsADecision(t *testing.T) {
 	w.tok.RevokedAt = noon
 	if _, err := v.Validate(t.Context(), text, here); err == nil || w.touches != before {
 		t.Errorf("a refused use is noted: %v", err)
+	}
+}
+
+func TestSettingsAreHeldForASecondAndCostNoRoundTrip(t *testing.T) {
+	w, text, v := start(t)
+	use := func(after time.Duration) error {
+		w.now = w.now.Add(after)
+		_, err := v.Validate(t.Context(), text, here)
+		return err
+	}
+	if err := use(0); err != nil || w.reads != 1 || w.policyReads != 1 {
+		t.Fatalf("the first use of an owner: %d look-ups, %d reads of the settings, %v", w.reads, w.policyReads, err)
+	}
+	for range 100 {
+		if err := use(50 * time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.reads != 101 || w.policyReads != 1 {
+		t.Errorf("%d look-ups and %d further reads for 101 uses in five seconds, want 101 and none", w.reads, w.policyReads-1)
+	}
+	if err := use(time.Second); err != nil {
+		t.Fatal(err)
+	}
+	w.policy.Personal.AllowNeverExpire = false
+	if err := use(validate.PolicyAge - 1); err != nil {
+		t.Errorf("within a second the old policy holds: %v", err)
+	}
+	if err := use(1); !errors.Is(err, validate.ErrDenied) {
+		t.Errorf("after a second the new policy does not: %v", err)
+	}
+	w.policy.Personal.AllowNeverExpire = true
+	if err := use(validate.PolicyAge); err != nil {
+		t.Errorf("loosened again: %v", err)
+	}
+}
+
+func TestAnotherOwnerOfTheSameAccountCostsOneRoundTripAsWell(t *testing.T) {
+	w, text, v := start(t)
+	if _, err := v.Validate(t.Context(), text, here); err != nil {
+		t.Fatal(err)
+	}
+	w.owner.Ref = user.RefOf("acc_acme", "bob")
+	id, err := token.NewID(w.owner.Ref, noon, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := issue(t, id)
+	w.tok.ID, w.tok.Secrets[0].Digest = id, w.keys["k1"].Digest(secret)
+	w.now = w.now.Add(time.Hour)
+	if _, err := v.Validate(t.Context(), secret.Reveal(), here); err != nil {
+		t.Fatal(err)
+	}
+	if w.reads != 2 || w.policyReads != 1 {
+		t.Errorf("%d look-ups and %d reads of settings alone, want 2 and 1", w.reads, w.policyReads)
+	}
+	w.tok.Account, w.owner.Account = "acc_other", "acc_other"
+	w.owner.Ref = user.RefOf("acc_other", "eve")
+	id, _ = token.NewID(w.owner.Ref, noon, rand.Reader)
+	secret = issue(t, id)
+	w.tok.ID, w.tok.Secrets[0].Digest = id, w.keys["k1"].Digest(secret)
+	w.now = w.now.Add(time.Hour)
+	if p, err := v.Validate(t.Context(), secret.Reveal(), here); err != nil || p.Account != "acc_other" || w.policyReads != 2 {
+		t.Errorf("a wrong guess: %+v, %d reads of settings alone, %v", p, w.policyReads, err)
+	}
+}
+
+func TestOfferedRolesAndOwnRoles(t *testing.T) {
+	w, _, v := start(t)
+	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}}
+	w.owner.Roles, w.policy.RolesFrom = []string{"viewer"}, settings.Tokenwright
+	p, err := v.Validate(t.Context(), "e30.e30.sig", here)
+	if err != nil || p.Profile != principal.ProfileCurrent || p.Scopes.String() != scope.Shipped().OfRoles([]string{"viewer"}).String() {
+		t.Errorf("where Tokenwright gives roles the claim counts: %+v, %v", p, err)
+	}
+	w.owner.Ref = "somebodyels"
+	if p, err = v.Validate(t.Context(), "e30.e30.sig", here); err != nil || len(p.Scopes) != 0 || p.Profile != principal.ProfileMissing {
+		t.Errorf("somebody new has %v, %v", p.Scopes, err)
 	}
 }
 

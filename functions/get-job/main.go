@@ -1,0 +1,14 @@
+// Command get-job is the Lambda function that answers GET /v1/jobs/{id}.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("get-job", func(p *boot.Process) api.Endpoint {
+		return management.People(p).GetJob
+	})
+}

@@ -1,0 +1,15 @@
+// Command get-user is the Lambda function that answers GET /v1/users/{id}.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("get-user", func(p *boot.Process) api.Endpoint {
+		e := management.People(p)
+		return e.Known(e.GetUser)
+	})
+}

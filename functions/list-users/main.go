@@ -1,0 +1,14 @@
+// Command list-users is the Lambda function that answers GET /v1/users.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("list-users", func(p *boot.Process) api.Endpoint {
+		return management.WithKeys(p, management.People(p)).ListUsers
+	})
+}

@@ -1,0 +1,14 @@
+// Command preview-settings is the Lambda function that answers POST /v1/settings/preview.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("preview-settings", func(p *boot.Process) api.Endpoint {
+		return management.People(p).PreviewSettings
+	})
+}

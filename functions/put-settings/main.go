@@ -1,0 +1,15 @@
+// Command put-settings is the Lambda function that answers PUT /v1/settings.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("put-settings", func(p *boot.Process) api.Endpoint {
+		e := management.People(p)
+		return e.Known(e.PutSettings)
+	})
+}

@@ -1,0 +1,131 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// SaveUser writes a new user, or what changed of one, and the event.
+func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error {
+	if before != nil {
+		return t.updateWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
+	}
+	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
+	if err == nil && len(failed) > 0 {
+		return store.ErrExists
+	}
+	return err
+}
+
+// SaveUserBeside is SaveUser if another user's version is still the one that was read.
+func (t *Table) SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error {
+	failed, err := t.transact(ctx, "writing "+string(after.ID()), []types.TransactWriteItem{
+		t.check(other.Ref, "#status = :active AND version = :version", item.Item{":active": item.String(string(user.Active)), ":version": item.Int(other.Version)}),
+		t.update(item.OfUser(&before), item.OfUser(&after)), t.event(&event),
+	})
+	if err == nil && len(failed) > 0 {
+		return store.ErrChanged
+	}
+	return err
+}
+
+// Note writes an event that no change goes with: a refused attempt.
+func (t *Table) Note(ctx context.Context, event audit.Event) error {
+	failed, err := t.transact(ctx, "noting "+string(event.ID), []types.TransactWriteItem{t.event(&event)})
+	if err == nil && len(failed) > 0 {
+		return fmt.Errorf("noting %s: %w", event.ID, store.ErrExists)
+	}
+	return err
+}
+
+// People returns people of an account by id, from the index by-account, read whole from their own items.
+func (t *Table) People(ctx context.Context, account user.AccountID, after user.ID, limit int) ([]user.User, user.ID, error) {
+	var start item.Item
+	if after != "" {
+		start = item.ProfileKey(after.Ref()).Item()
+		start["accountPk"], start["accountSk"] = item.String(item.AccountUsers(account)), item.String(string(after.Ref()))
+	}
+	items, last, err := t.indexed(ctx, item.AccountUsers(account), start, limit, true)
+	if err != nil {
+		return nil, "", err
+	}
+	people := make([]user.User, len(items))
+	for i, it := range items {
+		if people[i], err = item.User(it); err != nil {
+			return nil, "", err
+		}
+	}
+	if last == nil {
+		return people, "", nil
+	}
+	return people, user.Ref(last.String("accountSk")).ID(), nil
+}
+
+// Owners returns users by reference, those that exist, and the account's settings, in as few reads as DynamoDB lets.
+func (t *Table) Owners(ctx context.Context, account user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error) {
+	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
+	defer cancel()
+	refs = slices.Compact(slices.Sorted(slices.Values(refs)))
+	owners := make(map[user.Ref]user.User, len(refs))
+	var policy settings.Settings
+	for chunk := range slices.Chunk(refs, maxBatchGet-1) {
+		keys := []item.Key{item.SettingsKey(account)}
+		for _, ref := range chunk {
+			keys = append(keys, item.ProfileKey(ref))
+		}
+		items, err := t.batch(ctx, keys)
+		if err != nil {
+			return nil, settings.Settings{}, err
+		}
+		if policy, err = item.Settings(items[keys[0]]); err != nil {
+			return nil, settings.Settings{}, err
+		}
+		for i, ref := range chunk {
+			it := items[keys[i+1]]
+			if it == nil {
+				continue
+			}
+			if owners[ref], err = item.User(it); err != nil {
+				return nil, settings.Settings{}, err
+			}
+		}
+	}
+	return owners, policy, nil
+}
+
+// maxBatchGet is DynamoDB's limit for one BatchGetItem.
+const maxBatchGet = 100
+
+// Stewarded returns service tokens that a person answers for, from a partition of the person's own, strongly consistent.
+func (t *Table) Stewarded(ctx context.Context, ref user.Ref, limit int) ([]token.ID, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
+	defer cancel()
+	items, last, err := t.query(ctx, &dynamodb.QueryInput{
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: values(item.Item{":pk": item.String(item.StewardPK(ref))}),
+		ConsistentRead:            aws.Bool(true),
+	}, limit)
+	if err != nil {
+		return nil, false, err
+	}
+	ids := make([]token.ID, len(items))
+	for i, it := range items {
+		if ids[i], err = token.ParseID(strings.TrimPrefix(it.String("sk"), item.TokenPrefix)); err != nil {
+			return nil, false, err
+		}
+	}
+	return ids, last != nil, nil
+}

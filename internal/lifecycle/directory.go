@@ -1,0 +1,270 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Entry is a person as an identity provider's directory has them. What it says is what holds: it makes people, suspends
+// and resumes them, and offboards them. All of it needs scim:users. An offboarded person is no entry: the provider
+// took them out, and may put them in again, which gives them a new life without roles and with none of their old tokens.
+type Entry struct {
+	Subject     string // of the OIDC JWT; it names the user for good
+	Active      bool   // false = suspended
+	DisplayName string
+	Directory   user.Directory
+	// Roles count where settings say that roles come from Tokenwright, and only as far as the caller holds what they grant.
+	Roles []string
+}
+
+func entryOf(u *user.User) Entry {
+	return Entry{Subject: u.Subject, Active: u.Status == user.Active, DisplayName: u.DisplayName, Directory: u.Directory, Roles: slices.Clone(u.Roles)}
+}
+
+// CreateEntry makes a person, or takes an offboarded one in again. One who is there already is refused with the code
+// "uniqueness".
+func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.User, error) {
+	id := user.RefOf(c.Account, in.Subject).ID()
+	if !c.Scopes.Has(scope.SCIMUsers) {
+		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(id), lacking(scope.SCIMUsers))
+	}
+	if err := user.CheckSubject(in.Subject); err != nil {
+		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 printable characters."}})
+	}
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return user.User{}, err
+	}
+	u, err := m.changeUser(ctx, c, id, 0, audit.UserCreated, func(u *user.User) error {
+		if u.Status != user.Offboarded || u.Subject != in.Subject {
+			return uniqueness(in.Subject)
+		}
+		u.Roles = []string{}
+		return m.enter(c, policy.RolesFrom, in, u)
+	})
+	if !errors.Is(err, user.ErrNotFound) {
+		return u, err
+	}
+	return m.newEntry(ctx, c, in, policy.RolesFrom)
+}
+
+func uniqueness(subject string) error {
+	return conflict("uniqueness", "There is a user %.*q already.", MaxEcho, subject)
+}
+
+func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from settings.RolesFrom) (user.User, error) {
+	now := m.now()
+	u := user.User{
+		Ref: user.RefOf(c.Account, in.Subject), Account: c.Account, Subject: in.Subject, Kind: user.Person, Roles: []string{}, Status: user.Active,
+		CreatedAt: now, UpdatedAt: now, Version: 1,
+	}
+	none := u
+	if err := m.enter(c, from, in, &u); err != nil {
+		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
+	}
+	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
+	if err != nil {
+		return user.User{}, err
+	}
+	if err := m.Store.SaveUser(ctx, nil, u, event); errors.Is(err, store.ErrExists) {
+		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), uniqueness(in.Subject))
+	} else if err != nil {
+		return user.User{}, err
+	}
+	return u, nil
+}
+
+// enter writes an entry into u.
+func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.User) error {
+	var f faults
+	f.displayName(in.DisplayName)
+	for name, s := range map[string]string{
+		"externalId": in.Directory.ExternalID, "name.givenName": in.Directory.GivenName, "name.familyName": in.Directory.FamilyName, "emails": in.Directory.Email,
+	} {
+		f.directory(name, s)
+	}
+	if from == settings.Tokenwright {
+		m.checkRoles(in.Roles, &f)
+	}
+	slices.SortFunc(f, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
+	if err := Invalid(f); err != nil {
+		return err
+	}
+	u.DisplayName, u.Directory = in.DisplayName, in.Directory
+	if u.Status = user.Suspended; in.Active {
+		u.Status = user.Active
+	}
+	if from != settings.Tokenwright || u.HasRoles(in.Roles) {
+		return nil
+	}
+	if err := m.mayGive(c, from, u.Roles, in.Roles); err != nil {
+		return err
+	}
+	u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles)))
+	return nil
+}
+
+func (f *faults) directory(field, s string) {
+	if utf8.RuneCountInString(s) > maxName || strings.ContainsFunc(s, unicode.IsControl) {
+		f.add(field, "bad_text", "Want at most %d characters, none of them a control character.", maxName)
+	}
+}
+
+// ChangeEntry lets edit change what the directory says of a person; it may be called more than once. The subject cannot
+// change.
+//
+// Where roles come from the identity provider, its word that somebody is out holds for the last administrator as well: the
+// next one comes by signing in. Where roles are Tokenwright's own, the last administrator stays.
+func (m *Manager) ChangeEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64, edit func(*Entry) error) (user.User, error) {
+	if !c.Scopes.Has(scope.SCIMUsers) {
+		return user.User{}, m.refused(ctx, c, audit.UserUpdated, string(id), lacking(scope.SCIMUsers))
+	}
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return user.User{}, err
+	}
+	return m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserUpdated, func(u *user.User) error {
+		entry := entryOf(u)
+		if err := edit(&entry); err != nil {
+			return err
+		}
+		if entry.Subject != u.Subject {
+			return conflict("mutability", "A user's subject names it and cannot change. Delete this user and create the other one.")
+		}
+		return m.enter(c, policy.RolesFrom, entry, u)
+	})
+}
+
+func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64, from settings.RolesFrom, action audit.Action, edit func(*user.User) error) (user.User, error) {
+	if _, err := m.Entry(ctx, c, id); err != nil {
+		return user.User{}, err
+	}
+	return m.changeUserBy(ctx, c, id, ifVersion, action, func(u *user.User) error {
+		if !isEntry(u) {
+			return fmt.Errorf("reading %s: %w", id, user.ErrNotFound)
+		}
+		return edit(u)
+	}, func(ctx context.Context, c Caller, before, after user.User, event audit.Event) error {
+		event.Action = entryAction(action, before.Status, after.Status)
+		if from == settings.Tokenwright {
+			return m.writeUser(ctx, c, before, after, event)
+		}
+		return m.Store.SaveUser(ctx, &before, after, event)
+	})
+}
+
+// entryAction names a change by what is most of it.
+func entryAction(action audit.Action, before, after user.Status) audit.Action {
+	switch {
+	case before == after || after == user.Offboarded:
+		return action
+	case after == user.Active:
+		return audit.UserResumed
+	default:
+		return audit.UserSuspended
+	}
+}
+
+// DeleteEntry offboards a person.
+func (m *Manager) DeleteEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64) error {
+	if !c.Scopes.Has(scope.SCIMUsers) {
+		return m.refused(ctx, c, audit.UserOffboarded, string(id), lacking(scope.SCIMUsers))
+	}
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	_, err = m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserOffboarded, func(u *user.User) error {
+		u.Offboard()
+		return nil
+	})
+	return err
+}
+
+// Entry returns one person who is not offboarded.
+func (m *Manager) Entry(ctx context.Context, c Caller, id user.ID) (user.User, error) {
+	if !c.Scopes.Has(scope.SCIMUsers) {
+		return user.User{}, lacking(scope.SCIMUsers)
+	}
+	u, err := m.findUser(ctx, c, id)
+	if err == nil && !isEntry(&u) {
+		err = fmt.Errorf("reading %s: %w", id, user.ErrNotFound)
+	}
+	return u, err
+}
+
+func isEntry(u *user.User) bool { return u.Kind == user.Person && u.Status != user.Offboarded }
+
+// EntryBySubject returns the person with a subject, strongly consistent.
+func (m *Manager) EntryBySubject(ctx context.Context, c Caller, subject string) (user.User, error) {
+	u, err := m.Entry(ctx, c, user.RefOf(c.Account, subject).ID())
+	if err == nil && u.Subject != subject {
+		err = user.ErrNotFound
+	}
+	return u, err
+}
+
+// EntryQuery says which people to list. Zero fields do not filter.
+type EntryQuery struct {
+	ExternalID string
+	Skip       int
+	Limit      int // 0 = count alone
+}
+
+// maxEntries bounds how many people one list looks at. A list tells how many there are, and so reads all of them.
+const maxEntries = 10_000
+
+// Entries lists people in the order of their ids, and tells how many match in all. The index it reads lags by fractions
+// of a second.
+func (m *Manager) Entries(ctx context.Context, c Caller, q EntryQuery) ([]user.User, int, error) {
+	if !c.Scopes.Has(scope.SCIMUsers) {
+		return nil, 0, lacking(scope.SCIMUsers)
+	}
+	var page []user.User
+	after, total := user.ID(""), 0
+	for examined := 0; examined < maxEntries; examined += 100 {
+		found, last, err := m.Store.People(ctx, c.Account, after, 100)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i := range found {
+			if !isEntry(&found[i]) || q.ExternalID != "" && found[i].Directory.ExternalID != q.ExternalID {
+				continue
+			}
+			if total >= q.Skip && len(page) < q.Limit {
+				page = append(page, found[i])
+			}
+			total++
+		}
+		if last == "" {
+			return page, total, nil
+		}
+		after = last
+	}
+	return nil, 0, &Refusal{Root: ErrMalformed, Code: "too_many", Detail: fmt.Sprintf("There are more than %d people. Filter by userName.", maxEntries)}
+}
+
+// diffDirectories tells the fields that differ, in the form SCIM shows them.
+func diffDirectories(a, b user.Directory) []audit.Change {
+	var out []audit.Change
+	for _, f := range []struct{ field, before, after string }{
+		{"externalId", a.ExternalID, b.ExternalID}, {"name.givenName", a.GivenName, b.GivenName},
+		{"name.familyName", a.FamilyName, b.FamilyName}, {"email", a.Email, b.Email},
+	} {
+		if f.before != f.after {
+			out = append(out, audit.Change{Field: f.field, Before: f.before, After: f.after})
+		}
+	}
+	return out
+}

@@ -1,0 +1,293 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Settings returns the account's policy to holders of settings:read.
+func (m *Manager) Settings(ctx context.Context, c Caller) (settings.Settings, error) {
+	if !c.Scopes.Has(scope.SettingsRead) {
+		return settings.Settings{}, lacking(scope.SettingsRead)
+	}
+	return m.Store.Settings(ctx, c.Account)
+}
+
+// SetSettings replaces the account's policy, at the version that the caller has seen: a policy is never written blind.
+//
+// It also tells which tokens that work today the new policy refuses.
+func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in settings.Settings) (settings.Settings, Preview, error) {
+	none := settings.Settings{}
+	if !c.Scopes.Has(scope.SettingsWrite) {
+		return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), lacking(scope.SettingsWrite))
+	}
+	if err := m.checkSettings(&in); err != nil {
+		return none, Preview{}, err
+	}
+	now := m.now()
+	before, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return none, Preview{}, err
+	}
+	if before.Version != ifVersion {
+		return none, Preview{}, &Refusal{
+			Root: ErrPrecondition, Code: "version_mismatch", Detail: fmt.Sprintf("The settings are at version %d. Read them again and decide anew.", before.Version),
+		}
+	}
+	if in.RolesFrom != before.RolesFrom {
+		if err := c.mayMoveRoles(); err != nil {
+			return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
+		}
+	}
+	after := in
+	after.IssuedBefore = before.IssuedBefore
+	preview, err := m.preview(ctx, c, &before, &after, now)
+	if err != nil {
+		return none, Preview{}, err
+	}
+	changes := diffSettings(&before, &after)
+	if len(changes) == 0 {
+		return before, preview, nil
+	}
+	after.Version, after.UpdatedAt = before.Version+1, now
+	return after, preview, m.saveSettings(ctx, c, before, after, now, audit.SettingsUpdated, changes, "")
+}
+
+// mayMoveRoles keeps the account from locking everybody out: whoever makes Tokenwright the source of roles must be a person
+// who can give them, and who is stored with that role by the time they ask.
+func (c Caller) mayMoveRoles() error {
+	if c.IsToken() {
+		return Invalid([]FieldError{{Field: "rolesFrom", Code: "not_a_person", Detail: "Only a signed-in person can change where roles come from."}})
+	}
+	if !c.Scopes.Has(scope.UsersWrite) {
+		return lacking(scope.UsersWrite)
+	}
+	return nil
+}
+
+func (m *Manager) saveSettings(ctx context.Context, c Caller, before, after settings.Settings, now time.Time, action audit.Action, changes []audit.Change, reason string) error {
+	event, err := m.event(c, now, action, string(c.Account), changes...)
+	if err != nil {
+		return err
+	}
+	event.Reason = reason
+	err = m.Store.SaveSettings(ctx, c.Account, before, after, event)
+	if errors.Is(err, store.ErrChanged) {
+		return &Refusal{Root: ErrPrecondition, Code: "version_mismatch", Detail: "The settings have just changed. Read them again and decide anew."}
+	}
+	return err
+}
+
+// checkSettings refuses what cannot hold.
+func (m *Manager) checkSettings(s *settings.Settings) error {
+	var f faults
+	for name, r := range map[string]*settings.Rules{"personal": &s.Personal, "service": &s.Service} {
+		for i, p := range r.AllowedScopes {
+			if _, err := m.Catalogue.Expand([]scope.Pattern{p}); err != nil {
+				f.add(fmt.Sprintf("%s.allowedScopes[%d]", name, i), "unknown_scope", "%.*q is no scope here. GET /v1/scopes lists them.", MaxEcho, p)
+			}
+		}
+		if len(r.AllowedScopes) > maxScopes {
+			f.add(name+".allowedScopes", "too_many", "At most %d scopes.", maxScopes)
+		}
+		if r.MaxTokensPerUser < 0 || r.MaxTokensPerUser > 100_000 {
+			f.add(name+".maxTokensPerUser", "bad_value", "Want a number from 1 to 100,000, or null for no limit.")
+		}
+	}
+	if s.RolesFrom != settings.IdentityProvider && s.RolesFrom != settings.Tokenwright {
+		f.add("rolesFrom", "bad_value", "Want identity-provider or tokenwright.")
+	}
+	if field, why := s.Contradiction(); field != "" {
+		f.add(field, "contradiction", "%s", why)
+	}
+	slices.SortFunc(f, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
+	return Invalid(f)
+}
+
+// ParseCIDRs reads an address list as tokens and settings have it; the faults name the field.
+func ParseCIDRs(list []string) ([]netip.Prefix, []FieldError) {
+	var f faults
+	return f.cidrs(list), f
+}
+
+// Preview is what settings would do to the tokens that exist.
+type Preview struct {
+	Examined int
+	Refused  []PreviewedToken // at most maxPreviewed of them
+	Total    int              // of those refused
+	Complete bool             // false: there are more tokens than one call looks at
+}
+
+// PreviewedToken is one token that settings would refuse, and the rule it breaks.
+type PreviewedToken struct {
+	ID   token.ID
+	Name string
+	Rule string
+}
+
+const (
+	maxPreviewed        = 100
+	maxPreviewedExamine = 10_000
+)
+
+// PreviewSettings tells which tokens that work today would be refused under other settings, and changes nothing. Tokens
+// that today's settings refuse already do not count.
+func (m *Manager) PreviewSettings(ctx context.Context, c Caller, in settings.Settings) (Preview, error) {
+	if !c.Scopes.Has(scope.SettingsRead) {
+		return Preview{}, lacking(scope.SettingsRead)
+	}
+	if !c.Scopes.Has(scope.TokensRead) {
+		return Preview{}, lacking(scope.TokensRead)
+	}
+	if err := m.checkSettings(&in); err != nil {
+		return Preview{}, err
+	}
+	today, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return Preview{}, err
+	}
+	return m.preview(ctx, c, &today, &in, m.now())
+}
+
+func (m *Manager) preview(ctx context.Context, c Caller, today, in *settings.Settings, now time.Time) (Preview, error) {
+	p := Preview{Refused: []PreviewedToken{}}
+	var err error
+	p.Complete, err = m.each(ctx, c, maxPreviewedExamine, func(t *token.Token) {
+		p.Examined++
+		if s := t.Status(now); s == token.Revoked || s == token.Expired || today.Breach(t, now) != "" {
+			return
+		}
+		if rule := in.Breach(t, now); rule != "" {
+			p.Total++
+			if len(p.Refused) < maxPreviewed {
+				p.Refused = append(p.Refused, PreviewedToken{ID: t.ID, Name: t.Name, Rule: rule})
+			}
+		}
+	})
+	return p, err
+}
+
+// each shows every token of the account to a function, newest first, and says whether it came to the end within most.
+func (m *Manager) each(ctx context.Context, c Caller, most int, show func(*token.Token)) (bool, error) {
+	after := token.ID("")
+	for seen := 0; seen < most; {
+		found, last, err := m.Store.Tokens(ctx, c.Account, "", after, 100)
+		if err != nil {
+			return false, err
+		}
+		if err := m.overtakeAll(ctx, c, found); err != nil {
+			return false, err
+		}
+		for i := range found {
+			show(&found[i])
+		}
+		if last == "" {
+			return true, nil
+		}
+		after, seen = last, seen+100
+	}
+	return false, nil
+}
+
+// RevokeIssuedBefore ends every token of a user, or of the account (no user), that was created before an instant, in one
+// write. A user's are refused from the next request on, an account's within the second that settings may be held. One's
+// own need nothing when signed in; all others tokens:delete.
+func (m *Manager) RevokeIssuedBefore(ctx context.Context, c Caller, target *Person, before time.Time, reason string) error {
+	own := target != nil && c.person(*target) == c.User && !c.IsToken()
+	name := string(c.Account)
+	if target != nil {
+		name = string(c.person(*target))
+	}
+	if !own && !c.Scopes.Has(scope.TokensDelete) {
+		return m.refused(ctx, c, audit.TokensRevoked, name, lacking(scope.TokensDelete))
+	}
+	now := m.now()
+	if before = token.Millis(before); before.After(now) {
+		return Invalid([]FieldError{{Field: "before", Code: "in_future", Detail: "It lies in the future, and would end tokens that nobody has made yet."}})
+	}
+	if target == nil {
+		return m.revokeAccount(ctx, c, before, now, reason)
+	}
+	return m.revokeUser(ctx, c, c.person(*target), before, reason)
+}
+
+func (m *Manager) revokeAccount(ctx context.Context, c Caller, before, now time.Time, reason string) error {
+	for range attempts {
+		s, err := m.Store.Settings(ctx, c.Account)
+		if err != nil || !before.After(s.IssuedBefore) {
+			return err
+		}
+		after := s
+		after.IssuedBefore, after.Version, after.UpdatedAt = before, s.Version+1, now
+		changes := []audit.Change{{Field: "issuedBefore", Before: instant(s.IssuedBefore), After: instant(before)}}
+		err = m.saveSettings(ctx, c, s, after, now, audit.TokensRevoked, changes, reason)
+		if !errors.Is(err, ErrPrecondition) {
+			return err
+		}
+	}
+	return conflict("busy", "Other requests keep changing the settings. Try again.")
+}
+
+func (m *Manager) revokeUser(ctx context.Context, c Caller, id user.ID, before time.Time, reason string) error {
+	for range attempts {
+		u, err := m.findUser(ctx, c, id)
+		if err != nil || !before.After(u.IssuedBefore) {
+			return err
+		}
+		after := u
+		after.IssuedBefore, after.Version, after.UpdatedAt = before, u.Version+1, m.now()
+		event, err := m.event(c, after.UpdatedAt, audit.TokensRevoked, string(id), diffUsers(&u, &after)...)
+		if err != nil {
+			return err
+		}
+		event.Reason = reason
+		if err = m.Store.SaveUser(ctx, &u, after, event); !errors.Is(err, store.ErrChanged) {
+			return err
+		}
+	}
+	return conflict("busy", "Other requests keep changing this user. Try again.")
+}
+
+// diffSettings tells the fields that differ, in the form the API shows them.
+func diffSettings(a, b *settings.Settings) []audit.Change {
+	var out []audit.Change
+	note := func(field string, before, after any) {
+		if fmt.Sprint(before) != fmt.Sprint(after) {
+			out = append(out, audit.Change{Field: field, Before: before, After: after})
+		}
+	}
+	for _, kind := range []token.Kind{token.Personal, token.Service} {
+		x, y, name := a.For(kind), b.For(kind), string(kind)+"."
+		note(name+"defaultLifetime", length(x.DefaultLifetime), length(y.DefaultLifetime))
+		note(name+"maxLifetime", length(x.MaxLifetime), length(y.MaxLifetime))
+		note(name+"allowNeverExpire", x.AllowNeverExpire, y.AllowNeverExpire)
+		note(name+"requireCidrBlocks", x.RequireCidrBlocks, y.RequireCidrBlocks)
+		note(name+"allowedScopes", patterns(x.AllowedScopes), patterns(y.AllowedScopes))
+		note(name+"revokeUnusedAfter", length(x.RevokeUnusedAfter), length(y.RevokeUnusedAfter))
+		note(name+"maxTokensPerUser", fmt.Sprint(x.MaxTokensPerUser), fmt.Sprint(y.MaxTokensPerUser))
+	}
+	note("allowedCidrBlocks", blocks(a.AllowedCIDRs), blocks(b.AllowedCIDRs))
+	note("adminsMayRevokePersonalTokens", a.AdminsMayRevokePersonalTokens, b.AdminsMayRevokePersonalTokens)
+	note("rolesFrom", string(a.RolesFrom), string(b.RolesFrom))
+	return out
+}
+
+func length(p period.Period) any {
+	if p.IsZero() {
+		return nil
+	}
+	return p.String()
+}

@@ -1,0 +1,20 @@
+// Command run-job is the Lambda function behind the table's stream that carries out bulk revocations, step by step.
+package main
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/management"
+	"github.com/tokenwright/tokenwright/internal/runner"
+	"github.com/tokenwright/tokenwright/internal/scope"
+)
+
+func main() {
+	boot.Run(func(p *boot.Process) any {
+		m := lifecycle.New(lifecycle.Config{Store: management.Table(p), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader})
+		return runner.New(m, p.Log).Handle
+	})
+}

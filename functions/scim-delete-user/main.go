@@ -1,0 +1,12 @@
+// Command scim-delete-user is the Lambda function that answers DELETE /scim/v2/Users/{id}.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/provisioning"
+)
+
+func main() {
+	provisioning.Run("scim-delete-user", func(p *boot.Process) api.Endpoint { return provisioning.Users(p).DeleteUser })
+}

@@ -1,0 +1,12 @@
+// Command scim-get-user is the Lambda function that answers GET /scim/v2/Users/{id}.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/provisioning"
+)
+
+func main() {
+	provisioning.Run("scim-get-user", func(p *boot.Process) api.Endpoint { return provisioning.Users(p).GetUser })
+}

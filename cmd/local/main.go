@@ -1,5 +1,6 @@
 // Command local runs the whole of Tokenwright on this machine; `make run`
-// starts it. PORT, DOWNSTREAM_PORT and DATA_DIR override its flags' defaults.
+// starts it. PORT, DOWNSTREAM_PORT, HTTP_DOWNSTREAM_PORT and DATA_DIR override
+// its flags' defaults.
 package main
 
 import (
@@ -30,11 +31,15 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, ou
 	flags.StringVar(&o.DataDir, "data", getenv("DATA_DIR"), "folder of the data (default .tokenwright)")
 	port := flags.String("port", first(getenv("PORT"), "3000"), "port of the API; 0 means any")
 	downstream := flags.String("downstream-port", first(getenv("DOWNSTREAM_PORT"), "3001"), "port of the example API; 0 means any")
+	httpDownstream := flags.String("http-downstream-port", first(getenv("HTTP_DOWNSTREAM_PORT"), "3002"), "port of the example HTTP API; 0 means any")
 	_ = flags.Parse(arguments) // ends the program on an error
 	for _, p := range []struct {
 		name, value string
 		into        *int
-	}{{"PORT", *port, &o.Port}, {"DOWNSTREAM_PORT", *downstream, &o.DownstreamPort}} {
+	}{
+		{"PORT", *port, &o.Port}, {"DOWNSTREAM_PORT", *downstream, &o.DownstreamPort},
+		{"HTTP_DOWNSTREAM_PORT", *httpDownstream, &o.HTTPDownstreamPort},
+	} {
 		n, err := strconv.ParseUint(p.value, 10, 16)
 		if err != nil {
 			return fmt.Errorf("%s must be a number from 0 to 65535, not %q", p.name, p.value)

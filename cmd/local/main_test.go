@@ -94,6 +94,7 @@ func TestAReasonNotToStartIsOneLineAndExitCode1(t *testing.T) {
 		"PORT=" + port:            "tokenwright: port " + port + " is in use by another program",
 		"PORT=many":               `tokenwright: PORT must be a number from 0 to 65535, not "many"`,
 		"DOWNSTREAM_PORT=70000":   "tokenwright: DOWNSTREAM_PORT must be a number from 0 to 65535",
+		"HTTP_DOWNSTREAM_PORT=-1": "tokenwright: HTTP_DOWNSTREAM_PORT must be a number from 0 to 65535",
 		"DATA_DIR=/dev/null/data": "tokenwright: the data folder /dev/null/data cannot be written: not a directory",
 	} {
 		c := command(t, program, environment)

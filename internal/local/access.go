@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
 	"github.com/tokenwright/tokenwright/internal/local/iam"
@@ -30,10 +31,13 @@ func accessKeyID(f template.Function) string {
 type access struct {
 	functions map[string]template.Function // by access key id
 	log       *log
+
+	mu    sync.Mutex
+	calls map[string]int // of each function, by logical id
 }
 
 func newAccess(functions []template.Function, log *log) *access {
-	a := &access{functions: map[string]template.Function{}, log: log}
+	a := &access{functions: map[string]template.Function{}, log: log, calls: map[string]int{}}
 	for _, f := range functions {
 		a.functions[accessKeyID(f)] = f
 	}
@@ -60,6 +64,13 @@ func (a *access) secrets(c secretsmanager.Call) error {
 	return a.decide(c.AccessKeyID, iam.Request{Action: "secretsmanager:" + c.Operation, Resource: c.ARN, Context: c.Context})
 }
 
+// made returns how often a function has called a store.
+func (a *access) made(logicalID string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.calls[logicalID]
+}
+
 // decide says no in AWS's words. The log gets the condition keys too: without
 // them it is hard to see which condition of a statement did not hold.
 func (a *access) decide(key string, r iam.Request) error {
@@ -70,6 +81,9 @@ func (a *access) decide(key string, r iam.Request) error {
 	if !ok {
 		return fmt.Errorf("the access key %q belongs to no function of the stack", key)
 	}
+	a.mu.Lock()
+	a.calls[f.LogicalID]++
+	a.mu.Unlock()
 	var because string
 	switch iam.Decide(f.Statements, r) {
 	case iam.Allow:

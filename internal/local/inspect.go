@@ -17,14 +17,6 @@ import (
 // URL is where the API answers, without a slash at the end.
 func (s *Stack) URL() string { return s.main.url }
 
-// DownstreamURL is where the downstream API answers; empty without one.
-func (s *Stack) DownstreamURL() string {
-	if s.downstream == nil {
-		return ""
-	}
-	return s.downstream.url
-}
-
 // Issuer is the identity provider; its tokens are what sign-in gives.
 func (s *Stack) Issuer() *oidc.Issuer { return s.issuer }
 
@@ -37,7 +29,7 @@ func (s *Stack) Template() *template.Template { return s.main.template }
 // Logged returns the latest of what was logged, at least the last 4 MB.
 func (s *Stack) Logged() string { return s.log.String() }
 
-// Invoke runs a function of either template by its logical id, with an event
+// Invoke runs a function of any template by its logical id, with an event
 // as API Gateway would hand it over.
 func (s *Stack) Invoke(ctx context.Context, logicalID string, event []byte) (lambda.Result, error) {
 	for _, f := range s.allFunctions() {
@@ -47,6 +39,10 @@ func (s *Stack) Invoke(ctx context.Context, logicalID string, event []byte) (lam
 	}
 	return lambda.Result{}, fmt.Errorf("%w: %s", lambda.ErrNotFound, logicalID)
 }
+
+// Calls returns how often a function of either template has called DynamoDB and Secrets Manager; the members of a
+// transaction count one by one.
+func (s *Stack) Calls(logicalID string) int { return s.access.made(logicalID) }
 
 // Dump returns every item of every table.
 func (s *Stack) Dump(ctx context.Context) ([]map[string]types.AttributeValue, error) {
@@ -71,8 +67,8 @@ func (s *Stack) Dump(ctx context.Context) ([]map[string]types.AttributeValue, er
 func (s *Stack) Ready() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nTokenwright is ready (%.1f s).\n\n  API             %s\n", s.started.Seconds(), s.URL())
-	if s.downstream != nil {
-		fmt.Fprintf(&b, "  example API     %s\n", s.DownstreamURL())
+	for _, d := range s.downstreams {
+		fmt.Fprintf(&b, "  %-15s %s\n", d.label, d.url)
 	}
 	fmt.Fprintf(&b, "  data            %s\n\nType in another terminal:\n\n", s.options.DataDir)
 	fmt.Fprintf(&b, `  # sign in as somebody
@@ -83,8 +79,8 @@ func (s *Stack) Ready() string {
     -d '{"name":"my first token","scopes":["orders:read"],"expiresIn":"P30D"}' | %s)
 
 `, s.URL(), signInPath, pick("access_token"), s.URL(), pick("token"))
-	if s.downstream != nil {
-		fmt.Fprintf(&b, "  # call an API with it\n  curl -s %s/orders -H \"Authorization: Bearer $TOKEN\"\n\n", s.DownstreamURL())
+	for _, d := range s.downstreams {
+		fmt.Fprintf(&b, "  # call the %s with it\n  curl -s %s%s -H \"Authorization: Bearer $TOKEN\"\n\n", d.label, d.url, d.path)
 	}
 	b.WriteString("Ctrl-C stops everything.\n")
 	return b.String()

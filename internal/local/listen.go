@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -13,17 +12,15 @@ import (
 // listeners are opened before anything else is made, so that a port that is
 // taken is said at once, and because the issuer's URL has the port in it.
 type listeners struct {
-	main, downstream, dynamodb, secrets net.Listener
+	main, dynamodb, secrets net.Listener
 }
 
 func (s *Stack) listen(context.Context) (err error) {
 	if s.listeners.main, err = listenOn(s.options.Port, "PORT"); err != nil {
 		return err
 	}
-	if s.downstreamTemplate() != "" {
-		if s.listeners.downstream, err = listenOn(s.options.DownstreamPort, "DOWNSTREAM_PORT"); err != nil {
-			return err
-		}
+	if err = s.listenDownstream(); err != nil {
+		return err
 	}
 	if s.listeners.dynamodb, err = listenOn(0, ""); err != nil {
 		return err
@@ -44,7 +41,7 @@ func listenOn(port int, variable string) (net.Listener, error) {
 }
 
 func (l *listeners) close() {
-	for _, one := range []net.Listener{l.main, l.downstream, l.dynamodb, l.secrets} {
+	for _, one := range []net.Listener{l.main, l.dynamodb, l.secrets} {
 		if one != nil {
 			_ = one.Close()
 		}
@@ -53,16 +50,4 @@ func (l *listeners) close() {
 
 func url(l net.Listener) string {
 	return "http://" + l.Addr().String()
-}
-
-// downstreamTemplate is empty when there is no downstream API to serve.
-func (s *Stack) downstreamTemplate() string {
-	if s.options.Downstream != "" {
-		return s.options.Downstream
-	}
-	standard := s.options.Root + "/examples/orders/template.yaml"
-	if _, err := os.Stat(standard); err != nil {
-		return ""
-	}
-	return standard
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/template"
 )
 
-// serve starts both APIs. The functions are there already, and start with the
+// serve starts the APIs. The functions are there already, and start with the
 // first request each.
 func (s *Stack) serve(context.Context) error {
 	api, err := s.gateway(s.main.template)
@@ -20,13 +20,12 @@ func (s *Stack) serve(context.Context) error {
 		return err
 	}
 	s.startGateway(s.withLocalRoutes(api), s.listeners.main)
-	if s.downstream == nil {
-		return nil
+	for _, d := range s.downstreams {
+		if api, err = s.gateway(d.template); err != nil {
+			return err
+		}
+		s.startGateway(api, d.listener)
 	}
-	if api, err = s.gateway(s.downstream.template); err != nil {
-		return err
-	}
-	s.startGateway(api, s.listeners.downstream)
 	return nil
 }
 

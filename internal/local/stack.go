@@ -20,10 +20,13 @@ import (
 	"sync"
 	"time"
 
+	aws_dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
 	"github.com/tokenwright/tokenwright/internal/local/lambda"
 	"github.com/tokenwright/tokenwright/internal/local/oidc"
 	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
+	"github.com/tokenwright/tokenwright/internal/local/stream"
 	"github.com/tokenwright/tokenwright/internal/local/template"
 )
 
@@ -38,13 +41,18 @@ type Options struct {
 	// on DownstreamPort; empty means examples/orders/template.yaml in Root, and
 	// none when that file does not exist.
 	Downstream string
+	// HTTPDownstream is the template of another such API, an HTTP API, served on
+	// HTTPDownstreamPort; empty means examples/http-api/template.yaml in Root,
+	// and none when that file does not exist.
+	HTTPDownstream string
 	// DataDir keeps what survives a restart; empty means .tokenwright in Root.
 	DataDir string
 	// BuildDir keeps the compiled functions; empty means build in DataDir.
 	// Several stacks may share it when they are not started at the same time.
 	BuildDir string
-	// Port and DownstreamPort are where the APIs listen; zero means any free port.
-	Port, DownstreamPort int
+	// Port, DownstreamPort and HTTPDownstreamPort are where the APIs listen; zero
+	// means any free port.
+	Port, DownstreamPort, HTTPDownstreamPort int
 	// Log receives the functions' output and the stack's own lines; nil discards.
 	Log io.Writer
 	// Now is the clock of the stand-ins (expiry, caching, TTL); nil means
@@ -59,22 +67,27 @@ type Options struct {
 
 // Stack is a running stack.
 type Stack struct {
-	options    Options
-	main       *deployment
-	downstream *deployment // nil without a downstream template
+	options     Options
+	main        *deployment
+	downstreams []*downstream
 
 	lock      io.Closer
 	dynamodb  *dynamodb.Server
 	secrets   *secretsmanager.Server
 	issuer    *oidc.Issuer
 	functions *lambda.Service
+	access    *access
+	consumers map[string][]*stream.Consumer // by name of the table
 	log       *log
+	adminOnce sync.Once
+	admin     *aws_dynamodb.Client // one, so that its connections are used again
 	started   time.Duration
 
 	listeners listeners
 	servers   []*http.Server
-	gateways  []*http.Server // those of servers that face callers
-	sweeping  context.CancelFunc
+	gateways  []*http.Server  // those of servers that face callers
+	ctx       context.Context // of what goes on by itself; ends with Stop
+	cancel    context.CancelFunc
 	work      sync.WaitGroup
 	stopOnce  sync.Once
 }
@@ -83,6 +96,14 @@ type Stack struct {
 type deployment struct {
 	template *template.Template
 	url      string
+}
+
+// downstream is an API that attaches the authorizer.
+type downstream struct {
+	deployment
+	stack       string // its name
+	label, path string // what Ready calls it, and where it says to call it
+	listener    net.Listener
 }
 
 // Start brings the stack up and returns when it answers. A ctx that ends while
@@ -94,8 +115,9 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{options: o, log: newLog(o.Log)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, step := range []func(context.Context) error{
-		s.openDataDir, s.listen, s.loadTemplates, s.buildFunctions, s.openStores, s.openIssuer, s.serve,
+		s.openDataDir, s.listen, s.loadTemplates, s.buildFunctions, s.openStores, s.openIssuer, s.startStreams, s.serve,
 	} {
 		err := step(ctx)
 		if err == nil {
@@ -148,9 +170,7 @@ func (o *Options) complete() error {
 // came up.
 func (s *Stack) Stop() {
 	s.stopOnce.Do(func() {
-		if s.sweeping != nil {
-			s.sweeping()
-		}
+		s.cancel()
 		s.shutDown(time.Second)
 		if s.functions != nil {
 			s.functions.Close()
@@ -159,6 +179,9 @@ func (s *Stack) Stop() {
 			_ = server.Close()
 		}
 		s.listeners.close()
+		for _, d := range s.downstreams {
+			_ = d.listener.Close()
+		}
 		s.work.Wait()
 		if s.dynamodb != nil {
 			_ = s.dynamodb.Close()

@@ -112,6 +112,26 @@ func TestARequestGoesThroughAuthorizerAndFunction(t *testing.T) {
 	}
 }
 
+func TestEachDownstreamAPIHasAPortOfItsOwn(t *testing.T) {
+	o := options(t.TempDir())
+	if s := start(t, o); s.HTTPDownstreamURL() != "" {
+		t.Errorf("an API nobody has a template of answers at %s", s.HTTPDownstreamURL())
+	} else {
+		s.Stop()
+	}
+	o.HTTPDownstream = o.Downstream
+	s := start(t, o)
+	token := signIn(t, s, "ada")
+	for _, url := range []string{s.DownstreamURL(), s.HTTPDownstreamURL()} {
+		if status, body := get(t, url+"/page", token); status != 200 || !strings.Contains(s.Ready(), url) {
+			t.Errorf("%s: %d %s; %s", url, status, body, s.Ready())
+		}
+	}
+	if s.DownstreamURL() == s.HTTPDownstreamURL() {
+		t.Error("both on one port")
+	}
+}
+
 func TestAFunctionMayDoOnlyWhatTheTemplateAllows(t *testing.T) {
 	s := start(t, options(t.TempDir()))
 	token := signIn(t, s, "ada")

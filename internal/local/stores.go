@@ -15,13 +15,14 @@ import (
 // openStores opens the table and the secrets, and makes what the templates ask
 // for and is not there yet.
 func (s *Stack) openStores(ctx context.Context) (err error) {
-	allowed := newAccess(s.allFunctions(), s.log)
+	s.access = newAccess(s.allFunctions(), s.log)
+	s.makeConsumers()
 	path := filepath.Join(s.options.DataDir, "dynamodb.db")
-	if s.dynamodb, err = dynamodb.Open(dynamodb.Options{Path: path, Now: s.options.Now, Authorize: allowed.dynamodb}); err != nil {
+	if s.dynamodb, err = dynamodb.Open(dynamodb.Options{Path: path, Now: s.options.Now, Authorize: s.access.dynamodb, OnWrite: s.changed}); err != nil {
 		return fmt.Errorf("opening the table: %w", err)
 	}
 	path = filepath.Join(s.options.DataDir, "secrets.json")
-	if s.secrets, err = secretsmanager.Open(secretsmanager.Options{Path: path, Now: s.options.Now, Authorize: allowed.secrets}); err != nil {
+	if s.secrets, err = secretsmanager.Open(secretsmanager.Options{Path: path, Now: s.options.Now, Authorize: s.access.secrets}); err != nil {
 		return err
 	}
 	s.startServer(newInnerServer(s.dynamodb), s.listeners.dynamodb)
@@ -42,10 +43,11 @@ func (s *Stack) openStores(ctx context.Context) (err error) {
 }
 
 func (s *Stack) templates() []*template.Template {
-	if s.downstream == nil {
-		return []*template.Template{s.main.template}
+	all := []*template.Template{s.main.template}
+	for _, d := range s.downstreams {
+		all = append(all, d.template)
 	}
-	return []*template.Template{s.main.template, s.downstream.template}
+	return all
 }
 
 func (s *Stack) openIssuer(context.Context) (err error) {
@@ -63,14 +65,12 @@ func (s *Stack) openIssuer(context.Context) (err error) {
 
 // startSweeping removes expired items now and then until the stack stops.
 func (s *Stack) startSweeping() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.sweeping = cancel
 	s.work.Go(func() {
 		ticker := time.NewTicker(s.options.SweepInterval)
 		defer ticker.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-s.ctx.Done():
 				return
 			case <-ticker.C:
 				if _, err := s.dynamodb.SweepExpired(); err != nil {

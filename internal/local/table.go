@@ -13,10 +13,17 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/template"
 )
 
-// DynamoDB returns a client that may do anything to the stack's tables.
+// DynamoDB returns a client that may do anything to the stack's tables. It
+// retries: the SDK now and then closes a connection under an answer that comes
+// quickly (aws/aws-sdk-go-v2#1825), and nothing is quicker than one machine.
 func (s *Stack) DynamoDB() *aws_dynamodb.Client {
+	s.adminOnce.Do(func() { s.admin = s.newAdmin() })
+	return s.admin
+}
+
+func (s *Stack) newAdmin() *aws_dynamodb.Client {
 	return aws_dynamodb.New(aws_dynamodb.Options{
-		Region: template.Region, BaseEndpoint: aws.String(url(s.listeners.dynamodb)), RetryMaxAttempts: 1,
+		Region: template.Region, BaseEndpoint: aws.String(url(s.listeners.dynamodb)),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: AdminAccessKeyID, SecretAccessKey: "local"}, nil
 		}),

@@ -10,16 +10,14 @@ import (
 
 // Names the stack gives to what the templates leave open.
 const (
-	mainStack       = "tokenwright"
-	downstreamStack = "orders"
-	issuerPath      = "/_local/oidc"
-	signInPath      = "/_local/sign-in"
-	localAudience   = "tokenwright-local"
-	authorizerID    = "AuthorizerFunction"
+	mainStack     = "tokenwright"
+	issuerPath    = "/_local/oidc"
+	signInPath    = "/_local/sign-in"
+	localAudience = "tokenwright-local"
+	authorizerID  = "AuthorizerFunction"
 )
 
-// loadTemplates resolves both templates; the downstream one gets the ARN of
-// this stack's authorizer, as a deployer would pass it.
+// loadTemplates resolves all templates.
 func (s *Stack) loadTemplates(context.Context) error {
 	parameters := map[string]string{
 		"OidcIssuer": url(s.listeners.main) + issuerPath, "OidcAudience": localAudience,
@@ -31,23 +29,7 @@ func (s *Stack) loadTemplates(context.Context) error {
 	}
 	s.main = &deployment{loaded, url(s.listeners.main)}
 	s.notes(loaded)
-	if s.listeners.downstream == nil {
-		return nil
-	}
-	parameters = maps.Clone(s.options.Parameters)
-	if parameters == nil {
-		parameters = map[string]string{}
-	}
-	if parameters["AuthorizerArn"], err = authorizerARN(loaded); err != nil {
-		return err
-	}
-	loaded, err = template.Load(s.downstreamTemplate(), template.Options{StackName: downstreamStack, Parameters: parameters})
-	if err != nil {
-		return err
-	}
-	s.downstream = &deployment{loaded, url(s.listeners.downstream)}
-	s.notes(loaded)
-	return nil
+	return s.loadDownstream()
 }
 
 func authorizerARN(t *template.Template) (string, error) {
@@ -65,11 +47,11 @@ func (s *Stack) notes(t *template.Template) {
 	}
 }
 
-// allFunctions are the functions of both templates.
+// allFunctions are the functions of all templates.
 func (s *Stack) allFunctions() []template.Function {
-	all := append([]template.Function{}, s.main.template.Functions...)
-	if s.downstream != nil {
-		all = append(all, s.downstream.template.Functions...)
+	var all []template.Function
+	for _, t := range s.templates() {
+		all = append(all, t.Functions...)
 	}
 	return all
 }

@@ -38,7 +38,7 @@ func appendNumberKey(dst []byte, d decimal) []byte {
 		return append(dst, 0x02)
 	}
 	start := len(dst) + 1
-	dst = append(dst, 0x03, byte(d.exponent-minExponent))
+	dst = append(dst, 0x03, byte(d.exponent-minExponent)) //nolint:gosec // 0 to 255: numbers are parsed within these exponents
 	dst = append(dst, d.digits...)
 	dst = append(dst, 0x00)
 	if d.negative {

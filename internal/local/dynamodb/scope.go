@@ -136,7 +136,7 @@ func (r *resolver) resolveElement(e *pathElement) {
 		if err != nil || index > maxListIndex {
 			r.fail("List index is not within the allowable range; index: [%s]", e.name)
 		}
-		e.index = int(index)
+		e.index = int(index) //nolint:gosec // at most maxListIndex
 	case strings.HasPrefix(e.name, "#"):
 		name, ok := r.scope.names[e.name]
 		if !ok {

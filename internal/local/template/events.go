@@ -11,7 +11,7 @@ const (
 	httpTimeout = 30 * time.Second
 )
 
-// events turns a function's Api and HttpApi events into routes.
+// events turns a function's Api and HttpApi events into routes, and its DynamoDB events into mappings.
 func (l *loader) events(r *resource, p *value, f Function) error {
 	declared, err := p.get("Events").mapping()
 	if err != nil {
@@ -24,6 +24,8 @@ func (l *loader) events(r *resource, p *value, f Function) error {
 			err = l.restEvent(e.value, properties, f)
 		case "HttpApi":
 			err = l.httpEvent(e.value, properties, f)
+		case "DynamoDB":
+			err = l.streamEvent(e.value, properties, f)
 		default:
 			l.note("the %s event %s of %s does not fire locally", kind, e.name, r.id)
 		}

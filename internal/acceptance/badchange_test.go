@@ -97,7 +97,10 @@ func TestABadIDIsRefused(t *testing.T) {
 	for what, call := range map[string]struct {
 		method, below string
 		body          any
-	}{"get": {"GET", "", nil}, "update": {"PATCH", "", object{}}, "revoke": {"DELETE", "", nil}, "rotate": {"POST", "/rotate", nil}} {
+	}{
+		"get": {"GET", "", nil}, "update": {"PATCH", "", object{}}, "revoke": {"DELETE", "", nil}, "rotate": {"POST", "/rotate", nil},
+		"events": {"GET", "/events", nil}, "transfer": {"POST", "/transfer", object{"userId": token.UserID}},
+	} {
 		for which, id := range map[string]string{
 			"no token's": "me", "a short": token.ID[:25], "a long": token.ID + "0", "a user's": token.UserID, "an upper-case": strings.ToUpper(token.ID),
 			"an escaped": "tok_%2e%2e%2f" + token.ID[13:], "a punctuated": token.ID[:25] + "-", "a secret as": token.Token,

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/tokenwright/tokenwright/internal/dynamo/direct"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
@@ -88,11 +91,13 @@ func (everybody) Verify(_ context.Context, _ string, now time.Time) (validate.Cl
 	return validate.Claims{Account: "acc_demo", Subject: "ada", Roles: []string{"admin"}, ExpiresAt: now.Add(time.Hour)}, nil
 }
 
-// metered is the rules and the validator over the real store, with the meter between them and the table.
+// metered is the rules and the validator, each over the store it really has, with the meter between them and the table.
 type metered struct {
 	*meter
 	*lifecycle.Manager
 	validator *validate.Validator
+	fresh     func() *validate.Validator // a process that has seen nothing
+	now       time.Time                  // stands still unless a test moves it
 	warm      func(context.Context) error
 	t         *testing.T
 }
@@ -110,15 +115,23 @@ func newMetered(t *testing.T) *metered {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := storetest.At(t, web.URL).Store
-	return &metered{t: t, meter: m, warm: table.Warm,
-		Manager: lifecycle.New(lifecycle.Config{
-			Format: format, Store: table, Keys: oneKey{}, Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader,
-		}),
-		validator: validate.New(validate.Config{
-			Format: format, Store: table, Keys: oneKey{}, Catalogue: scope.Shipped(), People: everybody{}, Now: time.Now, TouchBudget: time.Second,
-		}),
+	fixture := storetest.At(t, web.URL)
+	authorizers, err := direct.Open("us-east-1", web.URL, aws.Credentials{AccessKeyID: "acceptance", SecretAccessKey: "secret"}, fixture.Table)
+	if err != nil {
+		t.Fatal(err)
 	}
+	all := &metered{t: t, meter: m, warm: fixture.Store.Warm, now: time.Now()}
+	clock := func() time.Time { return all.now }
+	all.Manager = lifecycle.New(lifecycle.Config{
+		Format: format, Store: fixture.Store, Keys: oneKey{}, Catalogue: scope.Shipped(), Now: clock, Random: rand.Reader,
+	})
+	all.fresh = func() *validate.Validator {
+		return validate.New(validate.Config{
+			Format: format, Store: authorizers, Keys: oneKey{}, Catalogue: scope.Shipped(), People: everybody{}, Now: clock, TouchBudget: time.Second,
+		})
+	}
+	all.validator = all.fresh()
+	return all
 }
 
 // admit returns who presents a credential.
@@ -136,17 +149,20 @@ func (m *metered) must(err error) {
 	}
 }
 
+// row holds README to what f asks of DynamoDB.
+func (m *metered) row(what string, f func()) {
+	m.t.Helper()
+	if want := fmt.Sprintf("| %s | %s |", what, m.during(f)); !strings.Contains(readFile(m.t, "README.md"), want) {
+		m.t.Errorf("README lacks the row %s", want)
+	}
+}
+
 func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	m, ctx := newMetered(t), t.Context()
-	readme := readFile(t, "README.md")
-	row := func(what string, f func()) {
-		t.Helper()
-		if want := fmt.Sprintf("| %s | %s |", what, m.during(f)); !strings.Contains(readme, want) {
-			t.Errorf("README lacks the row %s", want)
-		}
-	}
+	row := m.row
 	row("start a function that uses the table", func() { m.must(m.warm(ctx)) })
 	var person lifecycle.Caller
+	row("validate a JWT, once a second for each account", func() { person = m.admit("a.b.c") })
 	row("validate a JWT", func() { person = m.admit("a.b.c") })
 
 	var issued lifecycle.Issued
@@ -168,16 +184,7 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	row("the same once more", create(lifecycle.Create{IdempotencyKey: "one"}))
 	service := lifecycle.Field[[]scope.Pattern]{Set: true, Value: []scope.Pattern{"orders:read"}}
 	row("create a service token", create(lifecycle.Create{Kind: token.Service, Scopes: service}))
-
-	presented := issued.Secret.Reveal()
-	row("validate a token, once a minute for each token", func() { m.admit(presented) })
-	row("validate a token", func() { m.admit(presented) })
-	row("refuse a token of another form, or with a wrong checksum", func() {
-		_, err := m.validator.Validate(ctx, presented[:len(presented)-1]+"~", storetest.Here)
-		if !errors.Is(err, validate.ErrDenied) {
-			t.Errorf("a broken token is answered %v", err)
-		}
-	})
+	m.rowsOfValidation(issued.Secret.Reveal())
 
 	target := lifecycle.Target{ID: issued.Token.ID}
 	row("get", func() { _, err := m.Get(ctx, person, target); m.must(err) })
@@ -192,4 +199,58 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	})
 	row("rotate", func() { _, err := m.Rotate(ctx, person, target, 0, period.Period{}); m.must(err) })
 	row("revoke", func() { m.must(m.Revoke(ctx, person, target, 0)) })
+	m.peopleRows(person)
+}
+
+// peopleRows are the rows of the operations on people, policy and audit.
+func (m *metered) peopleRows(ada lifecycle.Caller) {
+	ctx, row := m.t.Context(), m.row
+	bob := lifecycle.Caller{Principal: principal.Principal{
+		Kind: principal.Person, Account: ada.Account, User: user.RefOf(ada.Account, "bob").ID(), Subject: "bob", Roles: []string{"admin"}, Profile: principal.ProfileMissing,
+	}}
+	m.must(m.Know(ctx, bob))
+	him := lifecycle.Person{ID: bob.User}
+	policy, err := m.Settings(ctx, ada)
+	m.must(err)
+	row("get a user", func() { _, err := m.User(ctx, ada, him); m.must(err) })
+	row("list users, here 2", func() { _, err := m.Users(ctx, ada, "", "", 25); m.must(err) })
+	row("suspend or demote the first of two administrators", func() { _, err := m.Suspend(ctx, ada, him, 0); m.must(err) })
+	row("resume", func() { _, err := m.Resume(ctx, ada, him, 0); m.must(err) })
+	_, err = m.Suspend(ctx, ada, him, 0)
+	m.must(err)
+	row("offboard anybody else, however many tokens they have", func() { _, err := m.Offboard(ctx, ada, him, 0); m.must(err) })
+	row("a step of the purge that follows, here the last", func() { m.must(m.Purge(ctx, bob.User.Ref())) })
+	row("revoke all that was issued before an instant", func() {
+		m.must(m.RevokeIssuedBefore(ctx, ada, &lifecycle.Person{Me: true}, time.Unix(1, 0), ""))
+	})
+	row("read the settings", func() { _, err := m.Settings(ctx, ada); m.must(err) })
+	row("replace or preview the settings, here with 4 tokens: the reads", func() { _, err := m.PreviewSettings(ctx, ada, policy); m.must(err) })
+	row("list the account's events", func() { _, err := m.Events(ctx, ada, lifecycle.EventQuery{Limit: 25}); m.must(err) })
+	row("count the account's tokens, here 4", func() { _, err := m.Summarize(ctx, ada); m.must(err) })
+	carol := lifecycle.Person{ID: user.RefOf(ada.Account, "carol").ID()}
+	row("invite a person", func() { _, err := m.PutUser(ctx, ada, carol, 0, lifecycle.SetUser{Subject: "carol"}); m.must(err) })
+	row("refuse a change, which is noted", func() {
+		nobody := ada
+		nobody.Scopes = nil
+		if _, err := m.Suspend(ctx, nobody, him, 0); !errors.Is(err, lifecycle.ErrForbidden) {
+			m.t.Errorf("a suspension without leave: %v", err)
+		}
+	})
+}
+
+// rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read.
+func (m *metered) rowsOfValidation(presented string) {
+	m.t.Helper()
+	m.row("validate a token, once a minute for each token", func() { m.admit(presented) })
+	m.row("validate a token", func() { m.admit(presented) })
+	m.now = m.now.Add(validate.PolicyAge)
+	m.row("validate a token, once a second for each account", func() { m.admit(presented) })
+	m.validator = m.fresh()
+	m.row("validate the first token of an account that a process meets", func() { m.admit(presented) })
+	m.row("refuse a token of another form, or with a wrong checksum", func() {
+		_, err := m.validator.Validate(m.t.Context(), presented[:len(presented)-1]+"~", storetest.Here)
+		if !errors.Is(err, validate.ErrDenied) {
+			m.t.Errorf("a broken token is answered %v", err)
+		}
+	})
 }

@@ -25,7 +25,16 @@ import (
 func everyOperation(token tok) [][3]any {
 	return [][3]any{
 		{"POST", "/v1/tokens", object{"name": "x", "scopes": []string{}}}, {"GET", "/v1/tokens", nil}, {"GET", token.path(), nil}, {"PATCH", token.path(), object{"name": "y"}},
-		{"POST", token.path() + "/rotate", nil}, {"GET", "/v1/scopes", nil}, {"GET", "/v1/ping", nil}, {"DELETE", token.path(), nil},
+		{"POST", token.path() + "/rotate", nil}, {"GET", "/v1/scopes", nil}, {"GET", "/v1/ping", nil},
+		{"GET", token.path() + "/events", nil}, {"GET", "/v1/tokens/summary", nil}, {"GET", "/v1/events", nil}, {"GET", "/v1/users", nil}, {"GET", "/v1/users/me", nil},
+		{"PUT", "/v1/users/me", object{"displayName": "Ada"}}, {"POST", "/v1/users/me/resume", nil}, {"GET", "/v1/settings", nil}, {"PUT", "/v1/settings", object{}},
+		{"POST", "/v1/settings/preview", object{}}, {"POST", token.path() + "/transfer", object{"userId": "usr_EXAMPLEuser"}},
+		{"POST", "/v1/tokens/revoke-issued-before", object{"userId": "me", "before": "2020-01-01T00:00:00Z"}},
+		{"POST", "/v1/tokens/bulk-revoke", object{"ids": []string{token.ID}, "dryRun": true}}, {"GET", "/v1/jobs/job_0000000000000000000000", nil},
+		{"GET", "/scim/v2/ServiceProviderConfig", nil}, {"GET", "/scim/v2/ResourceTypes", nil}, {"GET", "/scim/v2/ResourceTypes/User", nil}, {"GET", "/scim/v2/Schemas", nil},
+		{"GET", "/scim/v2/Schemas/" + scimUser, nil}, {"POST", "/scim/v2/Users", object{"schemas": []string{scimUser}, "userName": "eve"}}, {"GET", "/scim/v2/Users", nil},
+		{"GET", scimPath(token), nil}, {"PUT", scimPath(token), object{"schemas": []string{scimUser}, "userName": "ada"}}, {"PATCH", scimPath(token), active(false)}, {"DELETE", scimPath(token), nil},
+		{"DELETE", token.path(), nil}, {"POST", "/v1/users/me/suspend", nil}, {"DELETE", "/v1/users/me", nil},
 	}
 }
 

@@ -126,7 +126,10 @@ func inBackticks(page, pattern string) []string {
 
 func TestSettingsNamedInREADMEExist(t *testing.T) {
 	var sources strings.Builder
-	for _, name := range []string{"template.yaml", "examples/orders/template.yaml", "Makefile", "cmd/local/main.go"} {
+	for _, name := range []string{
+		"template.yaml", "examples/orders/template.yaml", "examples/http-api/template.yaml", "examples/websocket-api/template.yaml",
+		"examples/appsync-api/template.yaml", "Makefile", "cmd/local/main.go",
+	} {
 		sources.WriteString(readFile(t, name))
 	}
 	readme := readFile(t, "README.md")
@@ -184,7 +187,7 @@ func TestREADMEsWordsForRefusalsAreTheCodes(t *testing.T) {
 		}
 	}
 	source.WriteString(readFile(t, "template.yaml"))
-	for _, row := range regexp.MustCompile("(?m)^\\| \\d{3} \\| ([^|]+) \\|").FindAllStringSubmatch(statuses, -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| \d{3} \| ([^|]+) \|`).FindAllStringSubmatch(statuses, -1) {
 		for _, code := range inBackticks(row[1], `[a-z_]+`) {
 			if !strings.Contains(source.String(), `"`+code+`"`) {
 				t.Errorf("README's table of statuses has the code %s, which nothing answers", code)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo"
+	"github.com/tokenwright/tokenwright/internal/local"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -32,7 +33,11 @@ type expected struct{ event, answer string }
 
 const (
 	unknownToken = `^{"statusCode":404,.*application/problem\+json.*There is no such token`
-	admitted     = `"principalId":"usr_EXAMPLEuser".*"Allow".*arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/\*.*"scopes":"orders:read"`
+	unknownUser  = `^{"statusCode":404,.*application/problem\+json.*There is no such user`
+	unknownJob   = `^{"statusCode":404,.*application/problem\+json.*There is no such job`
+	// nothingFailed is what a function that a stream feeds answers when all of a batch is done.
+	nothingFailed = `^{"batchItemFailures":\[\]}$`
+	admitted      = `"principalId":"usr_EXAMPLEuser".*"Allow".*arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/\*.*"scopes":"orders:read"`
 )
 
 // before and after say what the events get before the tokens they are about exist, and then, one after the other.
@@ -40,17 +45,33 @@ var (
 	before = []expected{
 		{"authorizer/rest-request-no-credential", `"errorMessage":"Unauthorized"`}, {"authorizer/rest-request-jwt", `"errorMessage":"Unauthorized"`},
 		{"authorizer/rest-request", `"errorMessage":"Unauthorized"`}, {"authorizer/rest-token", `"errorMessage":"Unauthorized"`},
-		{"authorizer/http-api", `"isAuthorized":false`},
+		{"authorizer/http-api", `"isAuthorized":false`}, {"authorizer/http-api-1.0", `"Effect":"Deny"`},
+		{"authorizer/websocket", `"errorMessage":"Unauthorized"`}, {"authorizer/appsync", `"isAuthorized":false`},
 		{"get-token/person", unknownToken}, {"get-token/self", unknownToken}, {"update-token/person", unknownToken},
 		{"rotate-token/person", unknownToken}, {"rotate-token/self", unknownToken}, {"revoke-token/person", unknownToken}, {"revoke-token/self", unknownToken},
 		{"ping/token", `^{"statusCode":200,.*{\\"status\\":\\"ok\\"}`}, {"list-scopes/token", `^{"statusCode":200,.*orders:read`},
 		{"list-orders/token", `^{"statusCode":200,.*acc_acme.*oak desk`}, {"list-orders/no-scope", `^{"statusCode":403,.*orders:read`},
 		{"create-order/token", `^{"statusCode":201,.*oak desk.*usr_EXAMPLEuser`},
-		{"create-token/unknown-field", `^{"statusCode":422,.*\\"field\\":\\"lifetime\\"`},
+		{"list-shipments/token", `^{"statusCode":200,.*acc_acme.*shp_2001`}, {"list-shipments/no-scope", `^{"statusCode":403,.*orders:read`},
+		{"transfer-token/person", unknownToken}, {"list-token-events/person", unknownToken}, {"get-user/person", unknownUser},
+		{"suspend-user/person", unknownUser}, {"resume-user/person", unknownUser}, {"offboard-user/person", unknownUser},
+		{"put-settings/no-version", `^{"statusCode":428,`}, {"get-settings/person", `^{"statusCode":200,.*\\"rolesFrom\\":\\"identity-provider\\".*\\"version\\":0`},
+		{"purge-tokens/pending", nothingFailed},
+		{"get-job/person", unknownJob}, {"run-job/running", nothingFailed},
+		{"scim-config/provider", `^{"statusCode":200,.*application/scim\+json.*oauthbearertoken`}, {"scim-config/schema", `^{"statusCode":200,.*userName`},
+		{"scim-list-users/by-name", `^{"statusCode":200,.*\\"totalResults\\":0`}, {"scim-get-user/user", `^{"statusCode":404,.*messages:2\.0:Error`},
+		{"scim-create-user/okta", `^{"statusCode":201,.*Location.*Linus Example`}, {"scim-create-user/okta", `^{"statusCode":409,.*uniqueness`},
+		{"scim-list-users/by-name", `^{"statusCode":200,.*\\"totalResults\\":1`}, {"scim-get-user/user", `^{"statusCode":200,.*linus@example\.com`},
+		{"scim-replace-user/okta", `^{"statusCode":200,.*Linus E\.`}, {"scim-patch-user/okta", `^{"statusCode":200,.*\\"active\\":false`},
+		{"scim-patch-user/entra-id", `^{"statusCode":200,.*\\"active\\":true`}, {"scim-delete-user/user", `^{"statusCode":204,`}, {"scim-delete-user/user", `^{"statusCode":404,`},
 	}
 	after = []expected{
 		{"authorizer/rest-request", admitted}, {"authorizer/rest-request-api-key", admitted}, {"authorizer/rest-token", admitted},
 		{"authorizer/http-api", `"isAuthorized":true.*"tokenId":"tok_EXAMPLEuserV70MWDg0Exa"`},
+		{"authorizer/http-api-1.0", `"Allow".*:a1b2c3d4e5/\$default/\*.*"scopes":"orders:read"`}, {"authorizer/websocket", admitted},
+		{"authorizer/websocket-browser", `"errorMessage":"Unauthorized"`}, // not looked at unless WebSocketSubprotocol is on
+		{"authorizer/appsync", `"isAuthorized":true.*"tokenId":"tok_EXAMPLEuserV70MWDg0Exa".*"ttlOverride":0`},
+		{"create-token/unknown-field", `^{"statusCode":422,.*\\"field\\":\\"lifetime\\"`},
 		{"create-token/person", `^{"statusCode":201,.*Location.*Nightly export.*203\.0\.113\.0/24.*\\"token\\":\\"at_live_`},
 		{"create-token/service", `^{"statusCode":201,.*Warehouse.*\\"expiresAt\\":null.*\\"token\\":\\"at_test_`},
 		{"list-tokens/person", `^{"statusCode":200,.*Warehouse.*Nightly export`}, {"list-tokens/token", `^{"statusCode":200,.*Warehouse.*Nightly export`},
@@ -60,6 +81,21 @@ var (
 		{"update-token/person", `^{"statusCode":412,`},
 		{"rotate-token/person", `^{"statusCode":200,.*\\"version\\":3,\\"token\\":\\"at_live_`}, {"rotate-token/self", `^{"statusCode":200,.*\\"token\\":\\"at_live_`},
 		{"authorizer/rest-request", `"errorMessage":"Unauthorized"`},
+		{"put-user/person", `^{"statusCode":409,.*roles_from_identity_provider`},
+		{"preview-settings/person", `^{"statusCode":200,.*\\"tokens\\":1,.*\\"rule\\":\\"requireCidrBlocks\\"`},
+		{"put-settings/person", `^{"statusCode":200,.*\\"maxTokensPerUser\\":20.*\\"rolesFrom\\":\\"tokenwright\\".*\\"version\\":1`}, {"put-settings/person", `^{"statusCode":412,`},
+		{"put-user/person", `^{"statusCode":200,.*Grace.*\\"status\\":\\"active\\".*\\"version\\":1`},
+		{"get-user/person", `^{"statusCode":200,.*grace@example\.com`}, {"get-user/me", `^{"statusCode":200,.*\\"subject\\":\\"ada\\"`},
+		{"list-users/person", `^{"statusCode":200,.*grace@example\.com`},
+		{"suspend-user/person", `^{"statusCode":200,.*\\"status\\":\\"suspended\\"`}, {"resume-user/person", `^{"statusCode":200,.*\\"status\\":\\"active\\"`},
+		{"transfer-token/person", `^{"statusCode":200,.*\\"steward\\":\\"usr_u93lOCzTV4D\\"`},
+		{"offboard-user/person", `^{"statusCode":200,.*\\"status\\":\\"offboarded\\".*\\"serviceTokens\\":\[\\"tok_EXAMPLEuserV70MWDg0Exa\\"\]`},
+		{"purge-tokens/pending", nothingFailed},
+		{"list-events/person", `^{"statusCode":200,.*\\"action\\":\\"user\.offboarded\\"`}, {"list-token-events/person", `^{"statusCode":200,.*\\"action\\":\\"token\.rotated\\"`},
+		{"summarize-tokens/person", `^{"statusCode":200,.*\\"byKind\\":{\\"personal\\":2,\\"service\\":2}.*\\"complete\\":true`},
+		{"bulk-revoke/dry-run", `^{"statusCode":200,.*\\"state\\":\\"dry-run\\".*\\"total\\":0`},
+		{"bulk-revoke/ids", `^{"statusCode":202,.*Location.*/v1/jobs/job_.*\\"state\\":\\"running\\",.*\\"total\\":2`},
+		{"revoke-issued-before/person", `^{"statusCode":204,`},
 		{"revoke-token/person", `^{"statusCode":204,`}, {"revoke-token/self", `^{"statusCode":204,`},
 	}
 )
@@ -79,6 +115,9 @@ func TestEverySampleEventRunsThroughItsCompiledFunction(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "events", "*", "*.json"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, elsewhere := range []string{"live-orders/connect-browser", "live-orders/message", "resolve-orders/token"} {
+		tried[elsewhere] = true // the tests of their functions, which the local stack does not serve
 	}
 	for _, file := range files {
 		if name := filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".json"); !tried[name] {
@@ -141,16 +180,20 @@ func seedSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	sample := func(id token.ID, kind token.Kind) token.Token {
+		var steward user.ID
+		if kind == token.Service {
+			steward = ada.ID()
+		}
 		return token.Token{
-			ID: id, Account: sampleAccount, Kind: kind, Environment: token.Live, Name: "Sample", Scopes: []scope.Pattern{"orders:read"}, Active: true,
+			Steward: steward, ID: id, Account: sampleAccount, Kind: kind, Environment: token.Live, Name: "Sample", Scopes: []scope.Pattern{"orders:read"}, Active: true,
 			CreatedAt: now, CreatedBy: ada.ID(), UpdatedAt: now, UpdatedBy: ada.ID(), Version: 1,
 			Secrets: []token.SecretVersion{{Digest: digestOf(t, sampleSecret), CreatedAt: now}},
 		}
 	}
 	service := user.User{Ref: sampleService.Owner(), Account: sampleAccount, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1}
 	for _, c := range []store.Creation{
-		{Token: sample(samplePerson, token.Personal), Creator: ada.Ref, Event: event()},
-		{Token: sample(sampleService, token.Service), TokenUser: &service, Creator: ada.Ref, Event: event()},
+		{Token: sample(samplePerson, token.Personal), Creator: ada, Event: event()},
+		{Token: sample(sampleService, token.Service), TokenUser: &service, Creator: ada, Event: event()},
 	} {
 		if err := table.CreateToken(t.Context(), c); err != nil {
 			t.Fatal(err)
@@ -161,7 +204,12 @@ func seedSamples(t *testing.T) {
 // digestOf makes the digest that the functions would make.
 func digestOf(t *testing.T, secret string) token.Digest {
 	t.Helper()
-	value, err := stack.Secrets().Value(stack.Template().Secrets[0].ARN)
+	return digestOn(t, stack, secret)
+}
+
+func digestOn(t *testing.T, s *local.Stack, secret string) token.Digest {
+	t.Helper()
+	value, err := s.Secrets().Value(s.Template().Secrets[0].ARN)
 	if err != nil {
 		t.Fatal(err)
 	}

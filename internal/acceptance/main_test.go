@@ -40,9 +40,6 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	if err := noteSources(); err != nil {
-		return 1, err
-	}
 	if contract, err = loadDocument(filepath.Join(root, "openapi.yaml")); err != nil {
 		return 1, err
 	}
@@ -82,11 +79,16 @@ func start(data string, parameters map[string]string) (*local.Stack, error) {
 	})
 }
 
-// noteSources looks at every folder the functions are made of. The go command takes note of what a test opens; without
-// this it would serve a cached "ok" for functions that have changed, because it is they, not this test, that import
-// their packages.
-func noteSources() error {
-	for _, folder := range []string{"functions", "internal", "examples"} {
+// noteSources looks at everything the stack is made of. The go command takes note of what tests open, from m.Run on; without
+// this it would serve a cached "ok" for functions or a template that have changed, because this test does not import
+// the functions' packages, and the stack reads the template before.
+var noteSources = sync.OnceValue(func() error {
+	for _, file := range []string{"openapi.yaml", "template.yaml", "go.mod", "go.sum"} {
+		if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+			return err
+		}
+	}
+	for _, folder := range []string{"authctx", "functions", "internal", "examples"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.IsDir() {
 				return err
@@ -102,7 +104,7 @@ func noteSources() error {
 		}
 	}
 	return nil
-}
+})
 
 // recorder is a log that can be searched while it grows.
 type recorder struct {

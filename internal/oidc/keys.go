@@ -45,7 +45,7 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	for _, a := range algorithms {
 		allowed = append(allowed, jose.SignatureAlgorithm(a))
 	}
-	signed, err := jose.ParseSigned(jwt, allowed)
+	signed, err := jose.ParseSignedCompact(jwt, allowed)
 	if err != nil {
 		return nil, fmt.Errorf("parsing a JWT: %w", err)
 	}

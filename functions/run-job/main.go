@@ -8,13 +8,13 @@ import (
 	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/management"
-	"github.com/tokenwright/tokenwright/internal/runner"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/steps"
 )
 
 func main() {
 	boot.Run(func(p *boot.Process) any {
 		m := lifecycle.New(lifecycle.Config{Store: management.Table(p), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader})
-		return runner.New(m, p.Log).Handle
+		return steps.Jobs(m, p.Log).Handle
 	})
 }

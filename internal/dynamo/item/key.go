@@ -54,6 +54,13 @@ func TokenKey(id token.ID) Key { return Key{OwnerPK(id.Owner()), TokenPrefix + i
 // ProfileKey is where a user lies.
 func ProfileKey(ref user.Ref) Key { return Key{OwnerPK(ref), profileSk} }
 
+// ParseProfileKey reads whose profile a key is of; ok is false for any other key.
+func ParseProfileKey(k Key) (ref user.Ref, ok bool) {
+	owner, ok := strings.CutPrefix(k.PK, ownerPrefix)
+	id, err := user.ParseID("usr_" + owner)
+	return id.Ref(), ok && k.SK == profileSk && err == nil
+}
+
 // NoKey is a key under which there is never an item.
 func NoKey() Key { return Key{ownerPrefix, profileSk} }
 

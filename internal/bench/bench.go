@@ -74,9 +74,9 @@ func Run(ctx context.Context, o Options, progress io.Writer) ([]Row, error) {
 	return b.rows, nil
 }
 
-// attempts is how often a measurement that breaks a budget is made: a neighbour on the machine can spoil one, a change
+// attempts is how often a measurement that breaks a budget is made: a busy machine can spoil some, a change
 // that costs too much spoils all.
-const attempts = 3
+const attempts = 5
 
 func (b *bench) measure(ctx context.Context, do func() error) error {
 	before := len(b.rows)

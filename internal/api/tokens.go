@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
@@ -147,7 +148,7 @@ func (e *Endpoints) Update(ctx context.Context, r *Request) (Answer, error) {
 		Active: plain[bool](o, "isActive", "true or false"), CIDRs: take[[]string](o, "allowedCidrBlocks", "a list of CIDR blocks"),
 		Scopes: take[[]scope.Pattern](o, "scopes", "a list of scopes"), ExpiresAt: o.instant("expiresAt"),
 	}
-	if err := o.done(append(tokenFields, "expiresIn")...); err != nil {
+	if err := o.done(slices.Concat(tokenFields, []string{"expiresIn"})...); err != nil {
 		return Answer{}, err
 	}
 	t, err := e.Manager.Update(ctx, r.Caller, target, version, in)

@@ -1,4 +1,4 @@
-// Package dynamo is the store on DynamoDB: one table, one file per access pattern, every key in keys.go. It guarantees
+// Package dynamo is the store on DynamoDB: one table, one file per access pattern, every key in package item. It guarantees
 // that reads are strongly consistent unless a comment says otherwise, that every write carries a condition and its
 // audit event rides in the same transaction, that no call outlives its budget, and that no type or error of the SDK
 // leaves it. Deciding anything is left to others: TTL is housekeeping, and expired items are returned.

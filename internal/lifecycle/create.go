@@ -112,8 +112,9 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	if in.Kind == token.Personal {
 		creation.Token.Generation = creator.Generation
 		err = m.hasRoom(ctx, c, policy.Personal.MaxTokensPerUser, now)
+	} else if creation.Token.Steward, err = m.stewardOf(ctx, c); err != nil {
+		return Issued{}, err
 	} else if owner, err = user.NewRef(m.Random); err == nil {
-		creation.Token.Steward = c.steward()
 		creation.TokenUser = &user.User{
 			Ref: owner, Account: c.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
 		}
@@ -290,9 +291,18 @@ func (m *Manager) hasRoom(ctx context.Context, c Caller, limit int, now time.Tim
 	}
 }
 
-// steward is the person who answers for a service token that the caller makes. A service token's own maker is passed on
-// by whoever transfers it.
-func (c Caller) steward() user.ID { return c.User }
+// stewardOf returns the person who answers for a service token that the caller makes: the caller, or behind a service
+// token the person who answers for that one, so that an offboarding lists what was made in between as well.
+func (m *Manager) stewardOf(ctx context.Context, c Caller) (user.ID, error) {
+	if c.Kind != principal.Service {
+		return c.User, nil
+	}
+	maker, _, _, err := m.Store.Lookup(ctx, c.Token, "")
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", c.Token, err)
+	}
+	return maker.Steward, nil
+}
 
 // created lists a new token's fields as the event shows them.
 func created(t *token.Token) []audit.Change {

@@ -595,3 +595,13 @@ func TestNobodyLocksTheAccountOut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatAServiceTokenMakesHasItsSteward(t *testing.T) {
+	w := start(t)
+	w.known(admin)
+	maker := w.service(admin, "tokens:write", "orders:read")
+	made := w.service(w.bearer(maker), "orders:read")
+	if made.Token.Steward != admin.User {
+		t.Errorf("%s answers for it, want the maker's steward %s", made.Token.Steward, admin.User)
+	}
+}

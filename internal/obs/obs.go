@@ -19,9 +19,6 @@ import (
 // the function's LoggingConfig sets.
 func Logger() *slog.Logger { return lambdacontext.NewLogger() }
 
-// Discard returns a logger that writes nothing.
-func Discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
 const namespace = "Tokenwright"
 
 // Metrics writes counts. The zero Metrics writes nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/tokenwright/tokenwright/internal/job"
-	"github.com/tokenwright/tokenwright/internal/obs"
 	"github.com/tokenwright/tokenwright/internal/steps"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -35,6 +35,8 @@ func (w *worker) Purge(_ context.Context, owner user.Ref) error { return w.step(
 func (w *worker) RunJob(_ context.Context, account user.AccountID, id job.ID) error {
 	return w.step(string(account) + " " + string(id))
 }
+
+var quiet = slog.New(slog.DiscardHandler)
 
 const (
 	one = "job_0000000000000000000001"
@@ -65,13 +67,13 @@ func handle(t *testing.T, h *steps.Handler, records ...string) []string {
 
 func TestOneStepForEachItemOfABatch(t *testing.T) {
 	w := &worker{}
-	failures := handle(t, steps.Jobs(w, obs.Discard()), record("JOBS#acc_a", "JOB#"+one, "1"), record("JOBS#acc_a", "JOB#"+two, "2"),
+	failures := handle(t, steps.Jobs(w, quiet), record("JOBS#acc_a", "JOB#"+one, "1"), record("JOBS#acc_a", "JOB#"+two, "2"),
 		record("JOBS#acc_a", "JOB#"+one, "3"), record("JOBS#acc_b", "JOB#"+one, "4"))
 	if want := []string{"acc_a " + one, "acc_a " + two, "acc_b " + one}; failures != nil || !slices.Equal(w.asked, want) {
 		t.Errorf("asked %v, failures %v", w.asked, failures)
 	}
 	w = &worker{}
-	failures = handle(t, steps.Purges(w, obs.Discard()), record("OWNER#0123456789A", "PROFILE", "1"), record("OWNER#0123456789B", "PROFILE", "2"),
+	failures = handle(t, steps.Purges(w, quiet), record("OWNER#0123456789A", "PROFILE", "1"), record("OWNER#0123456789B", "PROFILE", "2"),
 		record("OWNER#0123456789A", "PROFILE", "3"))
 	if want := []string{"0123456789A", "0123456789B"}; failures != nil || !slices.Equal(w.asked, want) {
 		t.Errorf("asked %v, failures %v", w.asked, failures)
@@ -80,7 +82,7 @@ func TestOneStepForEachItemOfABatch(t *testing.T) {
 
 func TestAFailedStepIsDeliveredAgainAndHoldsUpNoOther(t *testing.T) {
 	w := &worker{broken: "0123456789A"}
-	failures := handle(t, steps.Purges(w, obs.Discard()), record("OWNER#0123456789A", "PROFILE", "7"), record("OWNER#0123456789B", "PROFILE", "8"))
+	failures := handle(t, steps.Purges(w, quiet), record("OWNER#0123456789A", "PROFILE", "7"), record("OWNER#0123456789B", "PROFILE", "8"))
 	if !slices.Equal(failures, []string{"7"}) || len(w.asked) != 2 {
 		t.Errorf("asked %v, failures %v", w.asked, failures)
 	}
@@ -92,7 +94,7 @@ func TestOtherRecordsArePassedOver(t *testing.T) {
 		record("OWNER#0123456789A", "TOKEN#x", "1"), record("ACCOUNT#a", "PROFILE", "2"), record("OWNER#short", "PROFILE", "3"),
 		record("ACCOUNT#acc_a", "JOB#"+one, "4"), record("JOBS#acc_a", "JOB#short", "5"), `{"dynamodb":{"Keys":{"pk":{"N":"1"},"sk":{"S":"PROFILE"}}}}`, `{}`,
 	}
-	for _, h := range []*steps.Handler{steps.Purges(w, obs.Discard()), steps.Jobs(w, obs.Discard())} {
+	for _, h := range []*steps.Handler{steps.Purges(w, quiet), steps.Jobs(w, quiet)} {
 		if failures := handle(t, h, foreign...); failures != nil || w.asked != nil {
 			t.Errorf("asked %v, failures %v", w.asked, failures)
 		}

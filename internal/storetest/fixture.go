@@ -108,6 +108,12 @@ func (f *Fixture) Items(t testing.TB, sortPrefix string) []map[string]types.Attr
 	return out
 }
 
+// TokenAndOwner is the store's Lookup without the settings.
+func (f *Fixture) TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error) {
+	tok, owner, _, err := f.Store.Lookup(ctx, id, "")
+	return tok, owner, err
+}
+
 // Put writes an item past the store.
 func (f *Fixture) Put(t testing.TB, it map[string]types.AttributeValue) {
 	t.Helper()

@@ -117,7 +117,7 @@ func readsAsWritten(t *testing.T, f *Fixture) {
 	for _, want := range []token.Token{plain, full, none} {
 		want.Generation = keeper.Generation
 		f.Create(t, want)
-		got, owner, err := f.Store.TokenAndOwner(t.Context(), want.ID)
+		got, owner, err := f.TokenAndOwner(t.Context(), want.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,11 +131,11 @@ func readsAsWritten(t *testing.T, f *Fixture) {
 
 func needsOwner(t *testing.T, f *Fixture) {
 	tok := Token(t, ada, Noon)
-	if _, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID); !errors.Is(err, token.ErrNotFound) {
+	if _, _, err := f.TokenAndOwner(t.Context(), tok.ID); !errors.Is(err, token.ErrNotFound) {
 		t.Errorf("nothing stored: %v", err)
 	}
 	f.Save(t, ada)
-	if _, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID); !errors.Is(err, token.ErrNotFound) {
+	if _, _, err := f.TokenAndOwner(t.Context(), tok.ID); !errors.Is(err, token.ErrNotFound) {
 		t.Errorf("owner alone: %v", err)
 	}
 	if _, err := f.Store.User(t.Context(), user.RefOf("acc_acme", "bob")); !errors.Is(err, user.ErrNotFound) {
@@ -240,7 +240,7 @@ func refusesStale(t *testing.T, f *Fixture) {
 	if err := f.Store.UpdateToken(t.Context(), tok, changed(tok, "second"), Event(t, ada.Account, Noon)); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("a stale version: %v, want ErrChanged", err)
 	}
-	got, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID)
+	got, _, err := f.TokenAndOwner(t.Context(), tok.ID)
 	if err != nil || got.Name != "first" || got.Version != 2 {
 		t.Errorf("%s at version %d, %v", got.Name, got.Version, err)
 	}
@@ -258,7 +258,7 @@ func changeWithEvent(t *testing.T, f *Fixture) {
 	if err := f.Store.UpdateToken(t.Context(), tok, after, event); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID)
+	got, _, err := f.TokenAndOwner(t.Context(), tok.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func touches(t *testing.T, f *Fixture) {
 		if err := f.Store.Touch(t.Context(), tok.ID, step.at, from); err != nil {
 			t.Fatal(err)
 		}
-		got, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID)
+		got, _, err := f.TokenAndOwner(t.Context(), tok.ID)
 		if err != nil || !got.LastUsedAt.Equal(step.want) || got.LastUsedIP.String() != "203.0.113.7" || got.Version != 1 {
 			t.Errorf("after a use at %s: used %s from %s, version %d, %v; want %s", step.at, got.LastUsedAt, got.LastUsedIP, got.Version, err, step.want)
 		}
@@ -347,7 +347,7 @@ func touchAndChange(t *testing.T, f *Fixture) {
 	if err := f.Store.UpdateToken(t.Context(), tok, changed(tok, "renamed"), Event(t, ada.Account, Noon)); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := f.Store.TokenAndOwner(t.Context(), tok.ID)
+	got, _, err := f.TokenAndOwner(t.Context(), tok.ID)
 	if err != nil || got.Name != "renamed" || got.LastUsedAt.IsZero() {
 		t.Errorf("named %s, used %s, %v", got.Name, got.LastUsedAt, err)
 	}

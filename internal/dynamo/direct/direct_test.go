@@ -51,7 +51,7 @@ var equal = cmp.Options{
 // alike reads through both stores and says what differs, errors' sentinels included.
 func alike(t *testing.T, f *storetest.Fixture, table *direct.Table, id token.ID) (token.Token, error) {
 	t.Helper()
-	wantToken, wantOwner, wantErr := f.Store.TokenAndOwner(t.Context(), id)
+	wantToken, wantOwner, wantErr := f.TokenAndOwner(t.Context(), id)
 	tok, owner, _, err := table.Lookup(t.Context(), id, "")
 	if diff := cmp.Diff(wantToken, tok, equal); diff != "" {
 		t.Errorf("token (- SDK, + direct):\n%s", diff)
@@ -182,7 +182,7 @@ func TestAUseIsNotedAsTheSDKNotesIt(t *testing.T) {
 		if err := table.Touch(t.Context(), gone.ID, storetest.Noon, storetest.Here); err != nil {
 			t.Errorf("a token that is gone: %v", err)
 		}
-		if _, _, err := f.Store.TokenAndOwner(t.Context(), gone.ID); !errors.Is(err, token.ErrNotFound) {
+		if _, _, err := f.TokenAndOwner(t.Context(), gone.ID); !errors.Is(err, token.ErrNotFound) {
 			t.Errorf("noting a use brought a token back: %v", err)
 		}
 	})

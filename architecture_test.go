@@ -42,7 +42,7 @@ func forbid(t *testing.T, pkg string, why string, banned ...string) {
 func TestTheDomainKnowsNoAWS(t *testing.T) {
 	for _, pkg := range []string{
 		"internal/token", "internal/scope", "internal/user", "internal/principal", "internal/audit", "internal/settings", "internal/store",
-		"internal/job", "internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
+		"internal/job", "internal/route", "internal/standing", "internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
 	} {
 		forbid(t, pkg, "the domain and the use cases see no AWS type and no transport", "github.com/aws", "net/http")
 	}

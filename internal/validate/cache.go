@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -82,14 +83,15 @@ func (v *Validator) remembered(ctx context.Context, presented token.Secret, from
 	if err != nil {
 		return p, false
 	}
-	if reason, _ := refusal(&found.tok, &found.owner, &policy, version, from, now); reason != "" {
+	stands := standing.Standing{Token: &found.tok, Owner: &found.owner, Policy: &policy}
+	if reason, _ := stands.Refusal(&standing.Use{Version: version, From: from}, now); reason != "" {
 		return p, false
 	}
 	if v.touch(ctx, &found.tok, from, now) {
 		found.tok.LastUsedAt = now
 		v.Cache.put(key, found)
 	}
-	return v.principal(&found.tok, &found.owner, &policy), true
+	return v.principal(stands), true
 }
 
 // remember keeps what an accepted token was read as.

@@ -4,28 +4,29 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
 // Reason says why a credential was refused, for logs, metrics and, to a holder of the right secret, the caller.
-type Reason string
+type Reason = standing.Reason
 
-// The reasons.
+// The reasons. Those of package standing are what a token that is authentic may still be refused for.
 const (
 	Missing        Reason = "missing"   // no credential at all
 	Ambiguous      Reason = "ambiguous" // two different ones
 	Malformed      Reason = "malformed" // cannot have been issued here
 	Unknown        Reason = "unknown"   // no such token
 	WrongSecret    Reason = "wrong_secret"
-	Superseded     Reason = "superseded" // right once, replaced by a rotation
-	Revoked        Reason = "revoked"
-	Inactive       Reason = "inactive"
-	Scheduled      Reason = "scheduled"
-	Expired        Reason = "expired"
-	OwnerInactive  Reason = "owner_inactive"
+	Superseded            = standing.Superseded
+	Revoked               = standing.Revoked
+	Inactive              = standing.Inactive
+	Scheduled             = standing.Scheduled
+	Expired               = standing.Expired
+	OwnerInactive         = standing.OwnerInactive
 	InvalidJWT     Reason = "invalid_jwt" // signature, issuer, audience or time
-	AddressDenied  Reason = "ip_denied"
-	PolicyBreach   Reason = "policy"           // what the account's settings no longer allow
+	AddressDenied         = standing.AddressDenied
+	PolicyBreach          = standing.PolicyBreach
 	PolicyTooLarge Reason = "policy_too_large" // the gateway would not take the answer
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -105,14 +106,15 @@ func (v *Validator) token(ctx context.Context, credential string, from netip.Add
 	if err != nil {
 		return principal.Principal{}, err
 	}
-	if reason, detail := refusal(tok, owner, policy, version, from, now); reason != "" {
+	stands := standing.Standing{Token: tok, Owner: owner, Policy: policy}
+	if reason, detail := stands.Refusal(&standing.Use{Version: version, From: from}, now); reason != "" {
 		return principal.Principal{}, &Denial{Reason: reason, Token: tok.ID, Detail: detail, Authentic: true}
 	}
 	if v.touch(ctx, tok, from, now) {
 		tok.LastUsedAt = now
 	}
 	v.remember(presented.Secret, found)
-	return v.principal(tok, owner, policy), nil
+	return v.principal(stands), nil
 }
 
 // authentic finds the version of the secret that was presented. Each version is compared under the key it names.
@@ -129,51 +131,14 @@ func (v *Validator) authentic(ctx context.Context, tok *token.Token, presented t
 	return token.SecretVersion{}, &Denial{Reason: WrongSecret, Token: tok.ID}
 }
 
-// refusal says why an authentic token is not accepted now; "" = it is.
-func refusal(tok *token.Token, owner *user.User, policy *settings.Settings, version token.SecretVersion, from netip.Addr, now time.Time) (Reason, string) {
-	switch tok.Status(now) {
-	case token.Revoked:
-		return Revoked, ""
-	case token.Expired:
-		return Expired, ""
-	case token.Inactive:
-		return Inactive, ""
-	case token.Scheduled:
-		return Scheduled, ""
-	case token.Usable:
-	}
-	switch {
-	case !version.Live(now):
-		return Superseded, ""
-	case owner.Status != user.Active || owner.Account != tok.Account || tok.Generation != owner.Generation:
-		return OwnerInactive, ""
-	case tok.CreatedAt.Before(owner.IssuedBefore) || tok.CreatedAt.Before(policy.IssuedBefore):
-		return Revoked, "issued before"
-	case !tok.AllowsAddress(from) || !policy.AllowsAddress(from):
-		return AddressDenied, ""
-	}
-	if rule := policy.Breach(tok, now); rule != "" {
-		return PolicyBreach, rule
-	}
-	return "", ""
-}
-
-func (v *Validator) principal(tok *token.Token, owner *user.User, policy *settings.Settings) principal.Principal {
+func (v *Validator) principal(s standing.Standing) principal.Principal {
 	p := principal.Principal{
-		Kind: principal.Service, Account: tok.Account, User: owner.ID(), Token: tok.ID, Environment: tok.Environment,
-		ExpiresAt: tok.ExpiresAt,
+		Kind: principal.Service, Account: s.Token.Account, User: s.Owner.ID(), Token: s.Token.ID, Environment: s.Token.Environment,
+		ExpiresAt: s.Token.ExpiresAt, Scopes: s.Scopes(v.Catalogue),
 	}
-	if tok.Kind != token.Personal {
-		p.Scopes = v.Catalogue.Covered(tok.Scopes)
-		return p
+	if s.Token.Kind == token.Personal {
+		p.Kind = principal.Personal
 	}
-	p.Kind = principal.Personal
-	p.Scopes = v.Catalogue.OfRoles(owner.Roles)
-	if tok.Scopes != nil {
-		p.Scopes = p.Scopes.Intersect(v.Catalogue.Covered(tok.Scopes))
-		return p
-	}
-	p.Scopes = policy.Personal.Cut(p.Scopes)
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -17,6 +18,7 @@ import (
 //	SETTINGS#<id>     SETTINGS
 //	ACCOUNT#<id>      EVENT#<digits of the id>  EVENTS#<token id>       <digits of the id>           (about tokens)
 //	ACCOUNT#<id>      IDEMPOTENCY#<digest>
+//	API#<api id>      ROUTES                    APIS                    <api id>
 //
 // Token references and event ids begin with their time, so sort keys are in order of age. Settings, and the lists of what
 // a person answers for, have partitions of their own, because IAM can tell partitions apart and not sort keys: the
@@ -31,6 +33,8 @@ const (
 	EventPrefix    = "EVENT#"
 	settingsPrefix = "SETTINGS#"
 	replayPrefix   = "IDEMPOTENCY#"
+	apiPrefix      = "API#"
+	routesSk       = "ROUTES"
 )
 
 // Key is the primary key of an item.
@@ -66,6 +70,12 @@ func NoKey() Key { return Key{ownerPrefix, profileSk} }
 
 // SettingsKey is where an account's policy lies.
 func SettingsKey(a user.AccountID) Key { return Key{settingsPrefix + string(a), settingsSk} }
+
+// RoutesKey is where the rules of an API lie.
+func RoutesKey(api route.APIID) Key { return Key{apiPrefix + string(api), routesSk} }
+
+// AllRoutes is the partition of the index that lists them. They belong to the deployment and to no account.
+const AllRoutes = "APIS"
 
 // EventKey is where an audit event lies.
 func EventKey(a user.AccountID, id audit.ID) Key {

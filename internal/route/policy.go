@@ -1,0 +1,209 @@
+package route
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tokenwright/tokenwright/internal/scope"
+)
+
+// Compiled are rules made ready to decide. It is safe for concurrent use.
+type Compiled struct {
+	rules   *Rules
+	entries map[string][]entry  // by method, the most specific first
+	guards  map[string][]string // by method
+
+	mu       sync.Mutex
+	policies map[string]*Policy
+	keys     map[string]governed
+}
+
+// entry is a rule as one method has it.
+type entry struct {
+	rule    *Rule
+	pattern string // its path as a policy's resource has it
+	// covers are entries whose pattern reaches paths that this one decides: what a policy admits by them it has to take back
+	// with a Deny for this one.
+	covers []int
+}
+
+// Compile makes rules ready. They must not be changed afterwards.
+func Compile(rules *Rules) *Compiled {
+	c := &Compiled{rules: rules, entries: map[string][]entry{}, guards: map[string][]string{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
+	for _, m := range Methods {
+		entries := rules.forMethod(m)
+		for i := range entries {
+			for j := range entries {
+				if i != j && reaches(entries[j].rule, j < i, entries[i].rule) {
+					entries[i].covers = append(entries[i].covers, j)
+				}
+			}
+		}
+		c.entries[m] = entries
+		for _, g := range guards(entries) {
+			c.guards[m] = append(c.guards[m], wildcard(g))
+		}
+	}
+	return c
+}
+
+// Rules returns what was compiled.
+func (c *Compiled) Rules() *Rules { return c.rules }
+
+// forMethod returns the rules that count for a method, the most specific first.
+func (rs *Rules) forMethod(method string) []entry {
+	var out []entry
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		if r.Path.connect || r.Method != method && r.Method != AnyMethod {
+			continue
+		}
+		out = append(out, entry{rule: r, pattern: wildcard(r.Path.elements)})
+	}
+	slices.SortStableFunc(out, func(a, b entry) int {
+		if c := a.rule.Path.compare(b.rule.Path); c != 0 {
+			return c
+		}
+		return strings.Compare(b.rule.Method, a.rule.Method) // "*" sorts before letters
+	})
+	return slices.CompactFunc(out, func(a, b entry) bool { return a.rule.Path.same(b.rule.Path) })
+}
+
+// reaches says whether the wildcard form of a rule matches paths that another one decides, as far as these two go.
+func reaches(wide *Rule, moreSpecific bool, decides *Rule) bool {
+	match := [][]element{wide.Path.wild(), decides.Path.elements}
+	if moreSpecific {
+		return overlap(match, [][]element{wide.Path.elements})
+	}
+	return overlap(match, nil)
+}
+
+// guards are patterns for what wildcards reach and no rule is about: one segment too many for a parameter. A guard that
+// would reach a path with a rule is none.
+func guards(entries []entry) [][]element {
+	var out [][]element
+	root := []element(nil)
+	for _, e := range entries {
+		t := e.rule.Path
+		if len(t.elements) == 1 && t.elements[0].kind != literal {
+			out = append(out, root) // GET/* is the root as well
+		}
+		for i, el := range t.elements {
+			if el.kind == one {
+				out = append(out, slices.Insert(t.wild(), i, element{kind: many}))
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(g []element) bool {
+		return slices.ContainsFunc(entries, func(e entry) bool {
+			return e.rule.Match != None && overlap([][]element{g, e.rule.Path.elements}, nil)
+		})
+	})
+	return widest(out)
+}
+
+// widest leaves out what another pattern of the list matches as well.
+func widest(patterns [][]element) [][]element {
+	var out [][]element
+	for i, p := range patterns {
+		if !slices.ContainsFunc(patterns[i+1:], func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) &&
+			!slices.ContainsFunc(out, func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Policy is what a caller may call, as resources of a policy behind the stage: "GET/orders/*". A resource under Deny
+// counts before one under Allow.
+type Policy struct {
+	Allow []string // none = nothing at all
+	Deny  []string
+	// Lacking are the scopes that rules of the API ask for and the caller does not hold.
+	Lacking scope.Set
+}
+
+// irregular are paths with an empty segment, which rules are not about, and which a wildcard would match.
+var irregular = []string{"*//*", "*/*/"}
+
+const maxPolicies = 1000
+
+// Policy returns what a caller with these scopes may call, the same one for the same scopes. It must not be changed.
+func (c *Compiled) Policy(held scope.Set) *Policy {
+	key := held.String()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.policies[key]
+	if !ok {
+		if len(c.policies) >= maxPolicies {
+			clear(c.policies)
+		}
+		p = c.policy(held)
+		c.policies[key] = p
+	}
+	return p
+}
+
+func (c *Compiled) policy(held scope.Set) *Policy {
+	p := &Policy{}
+	var lacking []scope.Scope
+	for _, m := range Methods {
+		entries := c.entries[m]
+		permitted := make([]bool, len(entries))
+		var allow, deny []string
+		for i, e := range entries {
+			if permitted[i] = e.rule.Permits(held); permitted[i] {
+				allow = append(allow, m+"/"+e.pattern)
+			} else {
+				lacking = append(lacking, e.rule.Scopes.Without(held)...)
+			}
+		}
+		if c.rules.Default == Authenticated {
+			allow = []string{m + "/*"}
+		}
+		for i, e := range entries {
+			if !permitted[i] && (c.rules.Default == Authenticated || slices.ContainsFunc(e.covers, func(j int) bool { return permitted[j] })) {
+				deny = append(deny, m+"/"+e.pattern)
+			}
+		}
+		if c.rules.Default == Deny && len(allow) > 0 {
+			for _, g := range c.guards[m] {
+				deny = append(deny, m+"/"+g)
+			}
+		}
+		p.Allow, p.Deny = append(p.Allow, allow...), append(p.Deny, deny...)
+	}
+	if slices.ContainsFunc(p.Allow, func(s string) bool { return strings.Contains(s, "*") }) {
+		p.Deny = append(p.Deny, irregular...)
+	}
+	p.Lacking = scope.NewSet(lacking...)
+	return p
+}
+
+// Admits says whether a gateway that applies the policy lets a request pass: "GET/orders/7".
+func (p *Policy) Admits(request string) bool {
+	matches := func(resource string) bool { return matchesWildcard(resource, request) }
+	return slices.ContainsFunc(p.Allow, matches) && !slices.ContainsFunc(p.Deny, matches)
+}
+
+// matchesWildcard matches as a policy does: * is any number of characters, slashes included.
+func matchesWildcard(pattern, s string) bool {
+	first, rest, wild := strings.Cut(pattern, "*")
+	s, ok := strings.CutPrefix(s, first)
+	if !wild {
+		return ok && s == ""
+	}
+	for ok {
+		var part string
+		if part, rest, wild = strings.Cut(rest, "*"); !wild {
+			return strings.HasSuffix(s, part)
+		}
+		var i int
+		if i = strings.Index(s, part); i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return false
+}

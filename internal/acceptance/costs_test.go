@@ -21,6 +21,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/storetest"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -134,12 +135,16 @@ func newMetered(t *testing.T) *metered {
 	return all
 }
 
-// admit returns who presents a credential.
+// admit returns who presents a credential to an API.
 func (m *metered) admit(credential string) lifecycle.Caller {
+	return m.admitTo("a1b2c3d4e5", credential)
+}
+
+func (m *metered) admitTo(api route.APIID, credential string) lifecycle.Caller {
 	m.t.Helper()
-	p, err := m.validator.Validate(m.t.Context(), credential, storetest.Here)
+	a, err := m.validator.Validate(m.t.Context(), validate.Request{Credential: credential, From: storetest.Here, API: api})
 	m.must(err)
-	return lifecycle.Caller{Principal: p}
+	return lifecycle.Caller{Principal: a.Principal}
 }
 
 func (m *metered) must(err error) {
@@ -162,6 +167,9 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	row := m.row
 	row("start a function that uses the table", func() { m.must(m.warm(ctx)) })
 	var person lifecycle.Caller
+	m.admitTo("", "a.b.c") // the account's settings are young from here on
+	row("validate a JWT, once in 10 seconds for each API", func() { person = m.admit("a.b.c") })
+	m.now = m.now.Add(validate.PolicyAge)
 	row("validate a JWT, once a second for each account", func() { person = m.admit("a.b.c") })
 	row("validate a JWT", func() { person = m.admit("a.b.c") })
 
@@ -238,17 +246,23 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 	})
 }
 
-// rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read.
+// rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read, at
+// an API whose rules were.
 func (m *metered) rowsOfValidation(presented string) {
 	m.t.Helper()
 	m.row("validate a token, once a minute for each token", func() { m.admit(presented) })
 	m.row("validate a token", func() { m.admit(presented) })
 	m.now = m.now.Add(validate.PolicyAge)
 	m.row("validate a token, once a second for each account", func() { m.admit(presented) })
+	m.now = m.now.Add(validate.RulesAge)
+	m.admitTo("", presented)
+	m.row("validate a token, once in 10 seconds for each API", func() { m.admit(presented) })
+	m.now = m.now.Add(validate.RulesAge)
+	m.row("validate a token when both are due", func() { m.admit(presented) })
 	m.validator = m.fresh()
-	m.row("validate the first token of an account that a process meets", func() { m.admit(presented) })
+	m.row("validate the first token that a process meets", func() { m.admit(presented) })
 	m.row("refuse a token of another form, or with a wrong checksum", func() {
-		_, err := m.validator.Validate(m.t.Context(), presented[:len(presented)-1]+"~", storetest.Here)
+		_, err := m.validator.Validate(m.t.Context(), validate.Request{Credential: presented[:len(presented)-1] + "~", From: storetest.Here})
 		if !errors.Is(err, validate.ErrDenied) {
 			m.t.Errorf("a broken token is answered %v", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/principal/wire"
+	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/validate"
 )
 
@@ -28,15 +30,24 @@ const (
 	IAM    ResponseKind = "iam"
 )
 
-// allow admits the principal to the whole API and stage. Which scope a route needs is decided behind the gateway, from
-// the context.
+// everything is every method and path of the API and stage, and every route of a WebSocket API.
+var everything = []string{"*"}
+
+// allow admits the principal to the whole API and stage.
 func (a *Authorizer) allow(r request, p principal.Principal) (json.RawMessage, error) {
 	return a.answer(r, true, string(p.User), p.Context())
 }
 
-// deny refuses with what the caller may know. A REST API's gateway response puts code and detail into its 403; an HTTP
-// API answers its own text.
+// deny refuses with what the caller may know. A REST API's gateway response puts code, detail and challenge into its 403;
+// an HTTP API answers its own text.
 func (a *Authorizer) deny(r request, d *validate.Denial) (json.RawMessage, error) {
+	context := map[string]string{}
+	refuse(context, d)
+	return a.answer(r, false, "nobody", context)
+}
+
+// refuse puts into the context what the caller may know of a refusal.
+func refuse(context map[string]string, d *validate.Denial) {
 	code, detail := "forbidden", "The credential does not admit you here."
 	switch {
 	case d.Reason == validate.AddressDenied:
@@ -45,31 +56,56 @@ func (a *Authorizer) deny(r request, d *validate.Denial) (json.RawMessage, error
 		code, detail = "policy", "The account's settings do not allow this token any more ("+d.Detail+")."
 	case d.Reason == validate.PolicyTooLarge:
 		code, detail = "policy_too_large", "The permissions of this credential are more than the gateway can take."
+	case d.Reason == validate.InsufficientScope:
+		code, detail = string(d.Reason), d.Detail
+	case d.Reason == validate.RouteDenied:
+		code, detail = string(d.Reason), "The rules of this API admit nobody here."
 	case d.Authentic: // an HTTP API's stand-in for 401, which tells the holder of the right secret why
 		code, detail = string(d.Reason), "The token is "+string(d.Reason)+"."
 	}
-	return a.answer(r, false, "nobody", map[string]string{"code": code, "detail": detail})
+	context[wire.Code], context[wire.Detail], context[wire.Challenge] = code, detail, challenge(d.Lacking)
 }
 
+// challenge is a value of WWW-Authenticate (RFC 6750, section 3).
+func challenge(lacking scope.Set) string {
+	if len(lacking) == 0 {
+		return "Bearer"
+	}
+	return `Bearer error="insufficient_scope", scope="` + lacking.String() + `"`
+}
+
+// answer admits to the whole API and stage, or refuses all of it.
 func (a *Authorizer) answer(r request, allowed bool, who string, context map[string]string) (json.RawMessage, error) {
 	switch {
 	case r.kind == appsync:
 		return a.appSyncAnswer(allowed, context)
-	case r.kind == http2 && a.HTTPResponse == Simple:
+	case a.isSimple(r):
 		return checked(appendSimple(make([]byte, 0, 1024), allowed, context))
-	}
-	resource, err := wholeStage(r.arn)
-	effect := "Deny"
-	switch {
 	case allowed:
-		effect = "Allow"
-	case errors.Is(err, errTooLarge): // to deny more than was asked for does no harm
-		resource, err = "*", nil
+		return policyAnswer(r.stage, everything, nil, who, context)
 	}
-	if err != nil {
-		return nil, err
+	answer, err := policyAnswer(r.stage, nil, everything, who, context)
+	if errors.Is(err, errTooLarge) { // to deny more than was asked for does no harm
+		return policyAnswer("", nil, everything, who, context)
 	}
-	return checked(appendPolicy(make([]byte, 0, 1024), who, effect, resource, context))
+	return answer, err
+}
+
+// isSimple says whether the answer is one yes or no.
+func (a *Authorizer) isSimple(r request) bool { return r.kind == http2 && a.HTTPResponse == Simple }
+
+// policyAnswer answers with a policy about resources, each named by what follows the stage.
+func policyAnswer(stage string, allow, deny []string, who string, context map[string]string) (json.RawMessage, error) {
+	size := 1024
+	for _, resources := range [][]string{allow, deny} {
+		for _, rest := range resources {
+			if len(stage)+len(rest) > maxResource {
+				return nil, errTooLarge
+			}
+			size += len(stage) + len(rest) + len(`"",`)
+		}
+	}
+	return checked(appendPolicy(make([]byte, 0, size), who, stage, allow, deny, context))
 }
 
 // appSyncAnswer admits to the whole API, no field excepted, or refuses. AppSync tells a refused caller nothing, so

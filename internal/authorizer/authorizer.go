@@ -1,7 +1,8 @@
 // Package authorizer is the Lambda authorizer of API Gateway and AppSync: it takes the credential out of an event, has
 // it validated, and answers in the form the event's kind of API expects. It guarantees that a refusal is told from an
 // outage (401 or 403, never for something that could not be reached), that the answer holds for every route of the API
-// and stage, and that nothing of a credential is logged but its public id.
+// and stage unless the operator says that the gateway does not cache it, and that nothing of a credential is logged but its
+// public id. What the rules of an API say of its routes is package route's; this says it in each gateway's words.
 package authorizer
 
 import (
@@ -20,7 +21,7 @@ import (
 
 // Validator decides on credentials; validate.Validator is the one there is.
 type Validator interface {
-	Validate(ctx context.Context, credential string, from netip.Addr) (principal.Principal, error)
+	Validate(ctx context.Context, r validate.Request) (validate.Admission, error)
 }
 
 // Config is what New needs. Validator, HTTPResponse, Log and Count must be set.
@@ -74,24 +75,25 @@ func (a *Authorizer) Handle(ctx context.Context, event json.RawMessage) (answer 
 		a.note(ctx, r, start, principal.Principal{}, "error", "bad_event", err)
 		return nil, err
 	}
-	p, err := a.validate(ctx, r)
+	admitted, err := a.validate(ctx, r)
+	p := admitted.Principal
 	if err == nil {
-		if answer, err = a.allow(r, p); errors.Is(err, errTooLarge) {
+		if answer, err = a.admit(r, admitted); errors.Is(err, errTooLarge) {
 			err = &validate.Denial{Reason: validate.PolicyTooLarge, Token: p.Token, Authentic: true}
 		}
 	}
 	return a.conclude(ctx, r, start, p, answer, err)
 }
 
-func (a *Authorizer) validate(ctx context.Context, r request) (principal.Principal, error) {
+func (a *Authorizer) validate(ctx context.Context, r request) (validate.Admission, error) {
 	credential, err := r.credential()
 	if err != nil {
-		return principal.Principal{}, err
+		return validate.Admission{}, err
 	}
-	return a.Validator.Validate(ctx, credential, r.from)
+	return a.Validator.Validate(ctx, validate.Request{Credential: credential, From: r.from, API: r.api})
 }
 
-// conclude turns what was decided into what the gateway understands.
+// conclude turns what was decided into what the gateway understands. An answer beside a denial is what refuses.
 func (a *Authorizer) conclude(ctx context.Context, r request, start time.Time, p principal.Principal, answer json.RawMessage, err error) (json.RawMessage, error) {
 	var denial *validate.Denial
 	switch {
@@ -105,6 +107,9 @@ func (a *Authorizer) conclude(ctx context.Context, r request, start time.Time, p
 	p.Token = denial.Token
 	if denial.Forbidden() {
 		a.note(ctx, r, start, p, "denied", denial.Reason, err)
+		if answer != nil {
+			return answer, nil
+		}
 		return a.deny(r, denial)
 	}
 	a.note(ctx, r, start, p, "unauthenticated", denial.Reason, err)
@@ -122,7 +127,7 @@ func (a *Authorizer) note(ctx context.Context, r request, start time.Time, p pri
 	}
 	attributes := []slog.Attr{
 		slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("event", string(r.kind)),
-		slog.String("apiRequestId", r.requestID), slog.String("token", string(p.Token)), slog.String("account", string(p.Account)),
+		slog.String("api", string(r.api)), slog.String("apiRequestId", r.requestID), slog.String("token", string(p.Token)), slog.String("account", string(p.Account)),
 		slog.String("user", string(p.User)), slog.String("sourceIp", sourceIP(r.from)),
 		slog.Float64("milliseconds", float64(time.Since(start).Microseconds())/1000),
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/authorizer"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -27,18 +28,20 @@ import (
 // judge is a validator that answers as told and remembers what it was asked.
 type judge struct {
 	principal principal.Principal
+	routes    *route.Compiled // of every API
 	err       error
 	asked     []string
 	from      netip.Addr
+	api       route.APIID
 	panicking bool
 }
 
-func (j *judge) Validate(_ context.Context, credential string, from netip.Addr) (principal.Principal, error) {
+func (j *judge) Validate(_ context.Context, r validate.Request) (validate.Admission, error) {
 	if j.panicking {
-		panic("bug with " + credential)
+		panic("bug with " + r.Credential)
 	}
-	j.asked, j.from = append(j.asked, credential), from
-	return j.principal, j.err
+	j.asked, j.from, j.api = append(j.asked, r.Credential), r.From, r.API
+	return validate.Admission{Principal: j.principal, Routes: j.routes}, j.err
 }
 
 var bearer = principal.Principal{
@@ -163,10 +166,10 @@ func TestRefusalsOfEachKindOfAPI(t *testing.T) {
 	http2 := `{"version":"2.0","type":"REQUEST","routeArn":"` + arn + `","headers":{"authorization":"Bearer x"},"requestContext":{"http":{"sourceIp":"203.0.113.7"}}}`
 	deny := func(code, detail string) string {
 		return fmt.Sprintf(`{"principalId":"nobody","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Deny",`+
-			`"Resource":["arn:aws:execute-api:us-east-1:123456789012:a1b2c3/live/*"]}]},"context":{"code":%q,"detail":%q}}`, code, detail)
+			`"Resource":["arn:aws:execute-api:us-east-1:123456789012:a1b2c3/live/*"]}]},"context":{"challenge":"Bearer","code":%q,"detail":%q}}`, code, detail)
 	}
 	simple := func(code, detail string) string {
-		return fmt.Sprintf(`{"isAuthorized":false,"context":{"code":%q,"detail":%q}}`, code, detail)
+		return fmt.Sprintf(`{"isAuthorized":false,"context":{"challenge":"Bearer","code":%q,"detail":%q}}`, code, detail)
 	}
 	const address, vague = "The token may not be used from this address.", "The credential does not admit you here."
 	for _, tt := range []struct {

@@ -12,6 +12,7 @@ type event struct {
 	Type               string
 	MethodARN          string
 	RouteARN           string
+	RouteKey           string // HTTP 2.0
 	AuthorizationToken string // TOKEN and AppSync; HTTP 1.0 joins all its identity sources here
 	Headers            map[string]string
 	MultiHeaders       map[string][]string

@@ -16,6 +16,8 @@ func readEvent(raw []byte) (e event, err error) {
 			e.MethodARN = text(r)
 		case "routeArn":
 			e.RouteARN = text(r)
+		case "routeKey":
+			e.RouteKey = text(r)
 		case "authorizationToken":
 			e.AuthorizationToken = text(r)
 		case "headers":

@@ -10,17 +10,35 @@ import (
 
 // The answers are written by hand, byte for byte as encoding/json writes the types of aws-lambda-go (a test compares).
 
-// appendPolicy writes the answer of REST, WebSocket and HTTP APIs: one statement.
-func appendPolicy(b []byte, principal, effect, resource string, context map[string]string) []byte {
+// appendPolicy writes the answer of REST, WebSocket and HTTP APIs: what is allowed and what is denied of a stage.
+func appendPolicy(b []byte, principal, stage string, allow, deny []string, context map[string]string) []byte {
 	b = jsonread.AppendString(append(b, `{"principalId":`...), principal)
-	b = append(b, `,"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":`...)
-	b = jsonread.AppendString(b, effect)
-	b = jsonread.AppendString(append(b, `,"Resource":[`...), resource)
-	b = append(b, `]}]}`...)
+	b = append(b, `,"policyDocument":{"Version":"2012-10-17","Statement":[`...)
+	b = appendStatement(b, "Allow", stage, allow)
+	if len(allow) > 0 && len(deny) > 0 {
+		b = append(b, ',')
+	}
+	b = append(appendStatement(b, "Deny", stage, deny), `]}`...)
 	if len(context) > 0 {
 		b = appendTexts(append(b, `,"context":`...), context)
 	}
 	return append(b, '}')
+}
+
+// appendStatement writes nothing for no resources.
+func appendStatement(b []byte, effect, stage string, resources []string) []byte {
+	if len(resources) == 0 {
+		return b
+	}
+	b = jsonread.AppendString(append(b, `{"Action":["execute-api:Invoke"],"Effect":`...), effect)
+	b = append(b, `,"Resource":[`...)
+	for i, rest := range resources {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = jsonread.AppendString(b, stage+rest)
+	}
+	return append(b, `]}`...)
 }
 
 // appendSimple writes an HTTP API's simple answer.

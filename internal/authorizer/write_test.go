@@ -20,18 +20,24 @@ func TestAnswersAreThoseOfAWSLambdaGo(t *testing.T) {
 		for k, v := range context {
 			values[k] = v
 		}
-		policy := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
-			{Action: []string{"execute-api:Invoke"}, Effect: "Deny", Resource: []string{"arn:aws:x/*"}},
+		invoke := func(effect string, resources ...string) events.IAMPolicyStatement {
+			return events.IAMPolicyStatement{Action: []string{"execute-api:Invoke"}, Effect: effect, Resource: resources}
+		}
+		one := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{invoke("Deny", "arn:aws:x/*")}}
+		both := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
+			invoke("Allow", "arn:aws:x/GET/a", "arn:aws:x/GET/b/*"), invoke("Deny", "arn:aws:x/GET/b/\"ü", "arn:aws:x/*//*"),
 		}}
 		ttl := 300
 		for _, tt := range []struct {
 			want any
 			got  []byte
 		}{
-			{events.APIGatewayCustomAuthorizerResponse{PrincipalID: "usr_\"x", PolicyDocument: policy, Context: values},
-				appendPolicy(nil, "usr_\"x", "Deny", "arn:aws:x/*", context)},
-			{events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{PrincipalID: "usr_x", PolicyDocument: policy, Context: values},
-				appendPolicy(nil, "usr_x", "Deny", "arn:aws:x/*", context)},
+			{events.APIGatewayCustomAuthorizerResponse{PrincipalID: "usr_\"x", PolicyDocument: one, Context: values},
+				appendPolicy(nil, "usr_\"x", "arn:aws:x/", nil, []string{"*"}, context)},
+			{events.APIGatewayCustomAuthorizerResponse{PrincipalID: "usr_x", PolicyDocument: both, Context: values},
+				appendPolicy(nil, "usr_x", "arn:aws:x/", []string{"GET/a", "GET/b/*"}, []string{"GET/b/\"ü", "*//*"}, context)},
+			{events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{PrincipalID: "usr_x", PolicyDocument: one, Context: values},
+				appendPolicy(nil, "usr_x", "arn:aws:x/", nil, []string{"*"}, context)},
 			{events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: values}, appendSimple(nil, true, context)},
 			{events.AppSyncLambdaAuthorizerResponse{IsAuthorized: false, ResolverContext: values, TTLOverride: &ttl}, appendAppSync(nil, false, context, ttl)},
 		} {
@@ -57,7 +63,7 @@ func anything(t *testing.T, text []byte) (v any) {
 // What is read by hand is what encoding/json would read.
 func TestEventsAreReadAsEncodingJSONReadsThem(t *testing.T) {
 	for _, text := range []string{
-		`{"version":"2.0","type":"REQUEST","methodArn":"a","routeArn":"b","authorizationToken":"c","headers":{"A":"1","b":null},` +
+		`{"version":"2.0","type":"REQUEST","methodArn":"a","routeArn":"b","routeKey":"GET /k","authorizationToken":"c","headers":{"A":"1","b":null},` +
 			`"multiValueHeaders":{"A":["1","2",null],"b":[],"c":null},"queryStringParameters":{"q":"1"},"multiValueQueryStringParameters":{"q":["1"]},` +
 			`"requestContext":{"requestId":"r","apiId":"i","eventType":"CONNECT","operation":"o","identity":{"sourceIp":"1.2.3.4","user":null},` +
 			`"http":{"sourceIp":"5.6.7.8","x":[1,{"y":2}]},"more":[]},"other":{"deep":[[[{}]]]}}`,
@@ -69,12 +75,12 @@ func TestEventsAreReadAsEncodingJSONReadsThem(t *testing.T) {
 			t.Fatalf("%s: %v", text, err)
 		}
 		var want struct {
-			Version, Type, MethodARN, RouteARN, AuthorizationToken string
-			Headers                                                map[string]string
-			MultiValueHeaders                                      map[string][]string
-			QueryStringParameters                                  map[string]string
-			MultiValueQueryStringParameters                        map[string][]string
-			RequestContext                                         struct {
+			Version, Type, MethodARN, RouteARN, RouteKey, AuthorizationToken string
+			Headers                                                          map[string]string
+			MultiValueHeaders                                                map[string][]string
+			QueryStringParameters                                            map[string]string
+			MultiValueQueryStringParameters                                  map[string][]string
+			RequestContext                                                   struct {
 				RequestID, APIID, EventType, Operation string
 				Identity, HTTP                         struct{ SourceIP string }
 			}
@@ -84,7 +90,7 @@ func TestEventsAreReadAsEncodingJSONReadsThem(t *testing.T) {
 		}
 		c := want.RequestContext
 		e := event{
-			Version: want.Version, Type: want.Type, MethodARN: want.MethodARN, RouteARN: want.RouteARN, AuthorizationToken: want.AuthorizationToken,
+			Version: want.Version, Type: want.Type, MethodARN: want.MethodARN, RouteARN: want.RouteARN, RouteKey: want.RouteKey, AuthorizationToken: want.AuthorizationToken,
 			Headers: want.Headers, MultiHeaders: want.MultiValueHeaders, Query: want.QueryStringParameters, MultiQuery: want.MultiValueQueryStringParameters,
 			Context: eventContext{RequestID: c.RequestID, APIID: c.APIID, EventType: c.EventType, Operation: c.Operation},
 		}
@@ -110,11 +116,13 @@ func BenchmarkPolicy(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		resource, err := wholeStage("arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/GET/orders")
+		t, err := parseARN("arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/GET/orders")
 		if err != nil {
 			b.Fatal(err)
 		}
-		_ = appendPolicy(make([]byte, 0, 1024), "usr_tgNbh7Q7aQP", "Allow", resource, context)
+		if _, err := policyAnswer(t.stage, everything, nil, "usr_tgNbh7Q7aQP", context); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

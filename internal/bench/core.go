@@ -6,9 +6,11 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standin"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -21,12 +23,20 @@ type memory struct {
 	key   token.Key
 }
 
-func (m *memory) Lookup(_ context.Context, _ token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
-	if account == "" {
-		return m.tok, m.owner, nil, nil
+func (m *memory) Lookup(_ context.Context, _ token.ID, along store.Along) (store.Found, error) {
+	found := store.Found{Token: m.tok, Owner: m.owner}
+	if along.Account != "" {
+		policy := settings.Default()
+		found.Settings = &policy
 	}
-	policy := settings.Default()
-	return m.tok, m.owner, &policy, nil
+	if along.API != "" {
+		found.Rules = &route.Rules{API: along.API}
+	}
+	return found, nil
+}
+
+func (m *memory) Routes(_ context.Context, api route.APIID) (route.Rules, error) {
+	return route.Rules{API: api}, nil
 }
 
 func (m *memory) Settings(context.Context, user.AccountID) (settings.Settings, error) {
@@ -62,9 +72,9 @@ func Core() (func() error, error) {
 	v := validate.New(validate.Config{
 		Format: format, Store: m, Keys: m, Catalogue: scope.Shipped(), Now: time.Now, TouchBudget: time.Second,
 	})
-	from, text := netip.MustParseAddr("203.0.113.7"), presented.Secret.Reveal()
+	r := validate.Request{Credential: presented.Secret.Reveal(), From: netip.MustParseAddr("203.0.113.7"), API: "a1b2c3d4e5"}
 	return func() error {
-		_, err := v.Validate(context.Background(), text, from)
+		_, err := v.Validate(context.Background(), r)
 		return err
 	}, nil
 }

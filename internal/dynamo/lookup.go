@@ -10,22 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
-	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Lookup reads a token and its owner in one BatchGetItem, strongly consistent: what a revocation or an offboarding wrote
-// before is seen. Both lie in one partition, whose 3,000 reads a second bound one token's rate. It brings an account's
-// settings along; nil when it is not the token's account.
-func (t *Table) Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
+// before is seen. Both lie in one partition, whose 3,000 reads a second bound one token's rate.
+func (t *Table) Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error) {
 	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
 	defer cancel()
-	items, err := t.batch(ctx, item.LookupKeys(id, account))
+	items, err := t.batch(ctx, item.LookupKeys(id, along))
 	if err != nil {
-		return token.Token{}, user.User{}, nil, err
+		return store.Found{}, err
 	}
-	return item.Lookup(items, id, account)
+	return item.Lookup(items, id, along)
 }
 
 // User reads one user.

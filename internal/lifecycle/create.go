@@ -297,11 +297,11 @@ func (m *Manager) stewardOf(ctx context.Context, c Caller) (user.ID, error) {
 	if c.Kind != principal.Service {
 		return c.User, nil
 	}
-	maker, _, _, err := m.Store.Lookup(ctx, c.Token, "")
+	maker, err := m.Store.Lookup(ctx, c.Token, store.Along{})
 	if err != nil {
 		return "", fmt.Errorf("reading %s: %w", c.Token, err)
 	}
-	return maker.Steward, nil
+	return maker.Token.Steward, nil
 }
 
 // created lists a new token's fields as the event shows them.

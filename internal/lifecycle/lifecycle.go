@@ -23,9 +23,8 @@ import (
 // Store is what the rules read and write. Reads are strongly consistent unless they say otherwise; writes are
 // conditional and carry their event in one transaction.
 type Store interface {
-	// Lookup returns a token, its owner and an account's settings, or token.ErrNotFound when token or owner are missing. The
-	// settings are nil when the account is not the token's.
-	Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error)
+	// Lookup returns a token, its owner and what comes along, or token.ErrNotFound when token or owner are missing.
+	Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error)
 	// Owners returns users by reference, those that exist, and the account's settings.
 	Owners(ctx context.Context, account user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error)
 	// User returns a user, or user.ErrNotFound.
@@ -130,14 +129,15 @@ func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
 
 // find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
 func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
-	tok, owner, policy, err := m.Store.Lookup(ctx, id, c.Account)
+	found, err := m.Store.Lookup(ctx, id, store.Along{Account: c.Account})
 	if err != nil {
 		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, err)
 	}
+	tok, owner := found.Token, found.Owner
 	if tok.Account != c.Account {
 		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
 	}
-	if overtake(&tok, &owner, policy); forgotten(&tok, now) {
+	if overtake(&tok, &owner, found.Settings); forgotten(&tok, now) {
 		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
 	}
 	return tok, owner, nil

@@ -102,7 +102,8 @@ func (w *world) bearer(issued lifecycle.Issued) lifecycle.Caller {
 
 func (w *world) validate(s token.Secret) (principal.Principal, error) {
 	v := validate.New(validate.Config{Format: w.Format, Store: w.fixture.Store, Keys: keys{}, Catalogue: w.Catalogue, Now: func() time.Time { return w.now }})
-	return v.Validate(w.Context(), s.Reveal(), storetest.Here)
+	a, err := v.Validate(w.Context(), validate.Request{Credential: s.Reveal(), From: storetest.Here})
+	return a.Principal, err
 }
 
 // refusedFor checks that a secret is refused for a reason.

@@ -1,5 +1,5 @@
-// Package store is the vocabulary between the rules and whatever keeps tokens: what is written as one, and how a
-// write is turned down. It holds no code, so that rules and adapters need not know each other.
+// Package store is the vocabulary between the rules and whatever keeps tokens: what is read and written as one, and
+// how a write is turned down. It holds no code, so that rules and adapters need not know each other.
 package store
 
 import (
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -24,6 +26,23 @@ var (
 	// ErrOwnerInactive: an owner was suspended or offboarded.
 	ErrOwnerInactive = errors.New("owner is not active")
 )
+
+// Along is what the look-up of a token brings along in its one round trip.
+type Along struct {
+	Account user.AccountID // whose settings; "" = none
+	API     route.APIID    // whose rules; "" = none
+}
+
+// Found is what a look-up found.
+type Found struct {
+	Token token.Token
+	Owner user.User
+	// Settings are nil when they were not asked for, or asked for of another account than the token's.
+	Settings *settings.Settings
+	// Rules are nil when they were not asked for; of an API that has none the version is 0. They are there also when the
+	// token is not: whoever guesses ids must not make every guess read them.
+	Rules *route.Rules
+}
 
 // Creation is everything one create writes, in one transaction.
 type Creation struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo"
 	local "github.com/tokenwright/tokenwright/internal/local/dynamodb"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -108,10 +109,10 @@ func (f *Fixture) Items(t testing.TB, sortPrefix string) []map[string]types.Attr
 	return out
 }
 
-// TokenAndOwner is the store's Lookup without the settings.
+// TokenAndOwner is the store's Lookup with nothing along.
 func (f *Fixture) TokenAndOwner(ctx context.Context, id token.ID) (token.Token, user.User, error) {
-	tok, owner, _, err := f.Store.Lookup(ctx, id, "")
-	return tok, owner, err
+	found, err := f.Store.Lookup(ctx, id, store.Along{})
+	return found.Token, found.Owner, err
 }
 
 // Put writes an item past the store.

@@ -136,16 +136,16 @@ func savesSettings(t *testing.T, f *Fixture) {
 	f.Save(t, ada)
 	tok := Token(t, ada, Noon)
 	f.Create(t, tok)
-	_, _, along, err := f.Store.Lookup(t.Context(), tok.ID, ada.Account)
-	if err != nil || along == nil {
-		t.Fatalf("with the token: %v, %v", along, err)
+	found, err := f.Store.Lookup(t.Context(), tok.ID, store.Along{Account: ada.Account})
+	if err != nil || found.Settings == nil {
+		t.Fatalf("with the token: %v, %v", found.Settings, err)
 	}
-	same(t, full, *along)
+	same(t, full, *found.Settings)
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 	f.Put(t, map[string]types.AttributeValue{"pk": text("SETTINGS#acc_broken"), "sk": text("SETTINGS"), "type": text("no settings")})
 	for _, account := range []user.AccountID{"", "acc_other", "acc_broken"} {
-		if _, _, none, err := f.Store.Lookup(t.Context(), tok.ID, account); err != nil || none != nil {
-			t.Errorf("with the account %q: %v, %v", account, none, err)
+		if found, err := f.Store.Lookup(t.Context(), tok.ID, store.Along{Account: account}); err != nil || found.Settings != nil || found.Rules != nil {
+			t.Errorf("with the account %q: %v, %v", account, found, err)
 		}
 	}
 }

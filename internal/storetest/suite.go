@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"an account's tokens are listed newest first, page by page": listsAccount,
 		"an account without settings has the default":               readsSettings,
 		"settings are saved by version":                             savesSettings,
+		"an API's rules come along with a token":                    bringsRulesAlong,
 		"events are listed newest first, by time":                   listsEvents,
 		"a token's events are found without the account's":          listsTokenEvents,
 		"a service token goes to another steward":                   transfers,

@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"sync"
 	"time"
 
-	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -65,33 +64,38 @@ func NewCache(life time.Duration, random io.Reader) (*Cache, error) {
 	return &Cache{life: life, key: token.NewKey("cache", key), young: map[cacheKey]cached{}, flights: map[cacheKey]*flight{}}, nil
 }
 
-// remembered decides from the cache; ok is false when it cannot, or would have to refuse.
-func (v *Validator) remembered(ctx context.Context, presented token.Secret, from netip.Addr, now time.Time) (p principal.Principal, ok bool) {
+// remembered decides from the cache; ok is false when it cannot, or would have to refuse. The rules of the API are no
+// older than without a cache.
+func (v *Validator) remembered(ctx context.Context, presented token.Secret, r Request, now time.Time) (a Admission, ok bool) {
 	if v.Cache == nil {
-		return p, false
+		return a, false
 	}
 	key := v.Cache.keyOf(presented)
 	found, ok := v.Cache.get(key, now)
 	if !ok {
-		return p, false
+		return a, false
 	}
 	policy, err := v.policy(ctx, found.tok.Account, now)
 	if err != nil {
-		return p, false
+		return a, false
 	}
 	version, err := v.authentic(ctx, &found.tok, presented)
 	if err != nil {
-		return p, false
+		return a, false
 	}
 	stands := standing.Standing{Token: &found.tok, Owner: &found.owner, Policy: &policy}
-	if reason, _ := stands.Refusal(&standing.Use{Version: version, From: from}, now); reason != "" {
-		return p, false
+	if reason, _ := stands.Refusal(&standing.Use{Version: version, From: r.From}, now); reason != "" {
+		return a, false
 	}
-	if v.touch(ctx, &found.tok, from, now) {
+	if a.Routes, err = v.rules(ctx, r.API, now); err != nil {
+		return a, false
+	}
+	if v.touch(ctx, &found.tok, r.From, now) {
 		found.tok.LastUsedAt = now
 		v.Cache.put(key, found)
 	}
-	return v.principal(stands), true
+	a.Principal = v.principal(stands)
+	return a, true
 }
 
 // remember keeps what an accepted token was read as.
@@ -102,9 +106,9 @@ func (v *Validator) remember(presented token.Secret, found cached) {
 }
 
 // read reads a token and its owner. With a cache, those who ask for one token at the same time share one read.
-func (v *Validator) read(ctx context.Context, presented token.Unverified, now time.Time) (cached, error) {
+func (v *Validator) read(ctx context.Context, presented token.Unverified, api route.APIID, now time.Time) (cached, error) {
 	one := func() (cached, error) {
-		tok, owner, policy, err := v.lookup(ctx, presented.ID, now)
+		tok, owner, policy, err := v.lookup(ctx, presented.ID, api, now)
 		return cached{tok, owner, policy, now}, err
 	}
 	if v.Cache == nil {

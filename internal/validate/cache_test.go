@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/scope"
-	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -39,7 +39,7 @@ func TestACacheSparesReadsForItsLifeAndNoLonger(t *testing.T) {
 		reads int
 	}{{0, 1}, {1, 1}, {cacheLife - 1, 1}, {cacheLife, 2}, {cacheLife + 1, 2}, {2*cacheLife - 1, 2}, {2 * cacheLife, 3}} {
 		w.now = noon.Add(tt.after)
-		if _, err := v.Validate(t.Context(), text, here); err != nil || w.reads != tt.reads {
+		if _, err := admit(t.Context(), v, text, here); err != nil || w.reads != tt.reads {
 			t.Errorf("after %s: %d reads, %v; want %d", tt.after, w.reads, err, tt.reads)
 		}
 	}
@@ -55,16 +55,16 @@ func TestARevocationIsFeltAfterTheCachesLifeAtTheLatest(t *testing.T) {
 		"rotated":    func(w *world) { w.tok.Secrets = nil },
 	} {
 		w, text, v := caching(t)
-		if _, err := v.Validate(t.Context(), text, here); err != nil {
+		if _, err := admit(t.Context(), v, text, here); err != nil {
 			t.Fatal(err)
 		}
 		end(w)
 		w.now = noon.Add(cacheLife - 1)
-		if _, err := v.Validate(t.Context(), text, here); err != nil {
+		if _, err := admit(t.Context(), v, text, here); err != nil {
 			t.Errorf("%s: refused before the cache's life is over: %v", name, err)
 		}
 		w.now = noon.Add(cacheLife)
-		if _, err := v.Validate(t.Context(), text, here); !errors.Is(err, validate.ErrDenied) {
+		if _, err := admit(t.Context(), v, text, here); !errors.Is(err, validate.ErrDenied) {
 			t.Errorf("%s: %v at the end of the cache's life, want a denial", name, err)
 		}
 	}
@@ -84,12 +84,12 @@ func TestEveryHitIsCheckedAgain(t *testing.T) {
 	} {
 		w, text, v := caching(t)
 		tt.make(w)
-		if _, err := v.Validate(t.Context(), text, here); err != nil {
+		if _, err := admit(t.Context(), v, text, here); err != nil {
 			t.Fatal(err)
 		}
 		w.now = noon.Add(tt.at)
 		var denial *validate.Denial
-		if _, err := v.Validate(t.Context(), text, tt.from); !errors.As(err, &denial) || denial.Reason != tt.want {
+		if _, err := admit(t.Context(), v, text, tt.from); !errors.As(err, &denial) || denial.Reason != tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
 	}
@@ -100,7 +100,7 @@ func TestNoRefusalComesFromTheCache(t *testing.T) {
 	w, text, v := caching(t)
 	w.tok.Active = false
 	for range 2 {
-		if _, err := v.Validate(t.Context(), text, here); err == nil {
+		if _, err := admit(t.Context(), v, text, here); err == nil {
 			t.Fatal("a paused token is let in")
 		}
 	}
@@ -108,12 +108,12 @@ func TestNoRefusalComesFromTheCache(t *testing.T) {
 		t.Errorf("%d reads for two refusals", w.reads)
 	}
 	w.tok.Active = true
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Errorf("a resumed token: %v", err)
 	}
 	renewed := issue(t, w.tok.ID)
 	w.tok.Secrets = []token.SecretVersion{{Digest: w.keys["k1"].Digest(renewed)}}
-	if _, err := v.Validate(t.Context(), renewed.Reveal(), here); err != nil {
+	if _, err := admit(t.Context(), v, renewed.Reveal(), here); err != nil {
 		t.Errorf("a secret that a rotation made a moment ago: %v", err)
 	}
 }
@@ -121,10 +121,10 @@ func TestNoRefusalComesFromTheCache(t *testing.T) {
 // Another secret with the id of a remembered token is another entry, and is read and refused.
 func TestAHitNeedsTheWholeToken(t *testing.T) {
 	w, text, v := caching(t)
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Validate(t.Context(), issue(t, w.tok.ID).Reveal(), here); !errors.Is(err, validate.ErrDenied) || w.reads != 2 {
+	if _, err := admit(t.Context(), v, issue(t, w.tok.ID).Reveal(), here); !errors.Is(err, validate.ErrDenied) || w.reads != 2 {
 		t.Errorf("a made-up secret: %v after %d reads", err, w.reads)
 	}
 }
@@ -133,7 +133,7 @@ func TestAHitNotesUsesAsOftenAsAReadWould(t *testing.T) {
 	w, text, v := caching(t)
 	w.tok.LastUsedAt = noon.Add(-time.Hour)
 	for range 3 {
-		if _, err := v.Validate(t.Context(), text, here); err != nil {
+		if _, err := admit(t.Context(), v, text, here); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -150,16 +150,16 @@ type gate struct {
 	open  chan struct{}
 }
 
-func (g *gate) Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
+func (g *gate) Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error) {
 	g.begun <- struct{}{}
 	select {
 	case <-g.open:
 	case <-ctx.Done():
-		return token.Token{}, user.User{}, nil, fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
+		return store.Found{}, fmt.Errorf("%w: %w", token.ErrUnavailable, ctx.Err())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.world.Lookup(ctx, id, account)
+	return g.world.Lookup(ctx, id, along)
 }
 
 func gated(t *testing.T) (*gate, string, *validate.Validator) {
@@ -175,7 +175,7 @@ func TestConcurrentMissesOnOneTokenAreOneRead(t *testing.T) {
 	const callers = 20
 	errs := make(chan error, callers)
 	for range callers {
-		go func() { _, err := v.Validate(t.Context(), text, here); errs <- err }()
+		go func() { _, err := admit(t.Context(), v, text, here); errs <- err }()
 	}
 	<-g.begun
 	time.Sleep(20 * time.Millisecond) // lets the others come; those who come later find the entry
@@ -194,9 +194,9 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 	g, text, v := gated(t)
 	leaving, leave := context.WithCancel(t.Context())
 	first, second := make(chan error, 1), make(chan error, 1)
-	go func() { _, err := v.Validate(leaving, text, here); first <- err }()
+	go func() { _, err := admit(leaving, v, text, here); first <- err }()
 	<-g.begun
-	go func() { _, err := v.Validate(t.Context(), text, here); second <- err }()
+	go func() { _, err := admit(t.Context(), v, text, here); second <- err }()
 	leave()
 	if err := <-first; !errors.Is(err, token.ErrUnavailable) {
 		t.Errorf("who gave up: %v", err)
@@ -209,17 +209,17 @@ func TestACallerWhoGivesUpDoesNotFailTheOthers(t *testing.T) {
 
 func TestACacheForgetsTheOldestWhenItIsFull(t *testing.T) {
 	w, text, v := caching(t)
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Fatal(err)
 	}
 	for range 9000 {
 		secret := issue(t, w.tok.ID)
 		w.tok.Secrets = []token.SecretVersion{{Digest: w.keys["k1"].Digest(secret)}}
-		if _, err := v.Validate(t.Context(), secret.Reveal(), here); err != nil {
+		if _, err := admit(t.Context(), v, secret.Reveal(), here); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := v.Validate(t.Context(), text, here); err == nil {
+	if _, err := admit(t.Context(), v, text, here); err == nil {
 		t.Error("9,000 tokens later the first is still remembered, and let in with a secret that is gone")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
@@ -28,6 +30,10 @@ const (
 	AddressDenied         = standing.AddressDenied
 	PolicyBreach          = standing.PolicyBreach
 	PolicyTooLarge Reason = "policy_too_large" // the gateway would not take the answer
+
+	// Of the rules of the API that is called.
+	InsufficientScope = Reason(route.InsufficientScope)
+	RouteDenied       = Reason(route.RouteDenied)
 )
 
 // ErrDenied is the root of every Denial.
@@ -37,7 +43,10 @@ var ErrDenied = errors.New("denied")
 type Denial struct {
 	Reason Reason
 	Token  token.ID // what the credential claims to be; "" when it claims nothing. Not authentic unless Authentic
-	Detail string   // for logs; of a PolicyBreach the rule that is broken, which the caller may know
+	// Detail is for logs; of a PolicyBreach the rule that is broken, and of InsufficientScope a sentence that says what is
+	// needed: those the caller may know.
+	Detail  string
+	Lacking scope.Set // of InsufficientScope
 	// Authentic says that the caller showed the right secret, and so may learn the reason.
 	Authentic bool
 }
@@ -57,5 +66,9 @@ func (d *Denial) Unwrap() error { return ErrDenied }
 // Forbidden tells a refusal of an authentic credential that another request could get right (403) from one of the
 // credential itself (401).
 func (d *Denial) Forbidden() bool {
-	return d.Reason == AddressDenied || d.Reason == PolicyBreach || d.Reason == PolicyTooLarge
+	switch d.Reason {
+	case AddressDenied, PolicyBreach, PolicyTooLarge, InsufficientScope, RouteDenied:
+		return true
+	}
+	return false
 }

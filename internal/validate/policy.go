@@ -7,7 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -84,20 +86,24 @@ func (p *policies) learn(owner user.Ref, account user.AccountID) {
 	p.accounts[owner], p.last = account, account
 }
 
-// lookup reads a token, its owner and the account's settings: one round trip to the store, but for the first token of
-// an owner in this process whose account is another than that of the token before.
-func (v *Validator) lookup(ctx context.Context, id token.ID, now time.Time) (token.Token, user.User, settings.Settings, error) {
-	ask := v.policies.stale(id.Owner(), now)
-	tok, owner, policy, err := v.Store.Lookup(ctx, id, ask)
+// lookup reads a token, its owner, the account's settings and, when those held are stale, the rules of the API that is
+// called: one round trip to the store, but for the first token of an owner in this process whose account is another than
+// that of the token before.
+func (v *Validator) lookup(ctx context.Context, id token.ID, api route.APIID, now time.Time) (token.Token, user.User, settings.Settings, error) {
+	along := store.Along{Account: v.policies.stale(id.Owner(), now), API: v.apis.stale(api, now)}
+	found, err := v.Store.Lookup(ctx, id, along)
+	if found.Rules != nil {
+		v.apis.hold(found.Rules, now)
+	}
 	if err != nil {
 		return token.Token{}, user.User{}, settings.Settings{}, err
 	}
-	v.policies.learn(id.Owner(), tok.Account)
-	if policy != nil {
-		v.policies.hold(ask, *policy, now)
+	v.policies.learn(id.Owner(), found.Token.Account)
+	if found.Settings != nil {
+		v.policies.hold(along.Account, *found.Settings, now)
 	}
-	s, err := v.policy(ctx, tok.Account, now)
-	return tok, owner, s, err
+	s, err := v.policy(ctx, found.Token.Account, now)
+	return found.Token, found.Owner, s, err
 }
 
 // policy returns an account's settings, at most PolicyAge old.

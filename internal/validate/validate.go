@@ -1,6 +1,6 @@
 // Package validate decides whether a credential is good now: authentic, live, and what it permits. It is the one
 // place that does, used by every authorizer. It guarantees one read of the store for a token and one for a signed-in
-// person, comparison in constant time, and that whatever cannot be reached yields an error and never an allow. Taking
+// person (what many share is held for a short, stated time and brought along), comparison in constant time, and that whatever cannot be reached yields an error and never an allow. Taking
 // the credential out of a request and telling a gateway the answer are left to others.
 package validate
 
@@ -13,22 +13,26 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standing"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Store is what a decision reads, strongly consistent.
 type Store interface {
-	// Lookup returns a token and its owner in one round trip, or token.ErrNotFound when either is missing. With an
-	// account it brings that account's settings along in the same one; when it is not the token's, the settings are nil.
-	Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error)
+	// Lookup returns a token, its owner and what comes along in one round trip, or token.ErrNotFound when token or owner
+	// are missing.
+	Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error)
 	// User returns the owner, or user.ErrNotFound.
 	User(ctx context.Context, ref user.Ref) (user.User, error)
 	// Settings returns an account's policy, settings.Default when it has none.
 	Settings(ctx context.Context, account user.AccountID) (settings.Settings, error)
+	// Routes returns the rules of an API, at version 0 when it has none. It is asked where no look-up can bring them.
+	Routes(ctx context.Context, api route.APIID) (route.Rules, error)
 	// Touch notes a use of the token. It fails silently for whoever was quicker.
 	Touch(ctx context.Context, id token.ID, at time.Time, from netip.Addr) error
 }
@@ -71,50 +75,68 @@ type Config struct {
 type Validator struct {
 	Config
 	policies *policies
+	apis     *apis
 }
 
 // New returns a Validator.
-func New(c Config) *Validator { return &Validator{Config: c, policies: newPolicies()} }
+func New(c Config) *Validator { return &Validator{Config: c, policies: newPolicies(), apis: newAPIs()} }
 
-// Validate decides on one credential presented from an address (the zero Addr = unknown, which only tokens without an
-// address list survive). It returns the principal, or a *Denial, or an error under token.ErrUnavailable.
-func (v *Validator) Validate(ctx context.Context, credential string, from netip.Addr) (principal.Principal, error) {
-	now := v.Now()
-	if v.Format.Claims(credential) || v.People == nil || strings.Count(credential, ".") != 2 {
-		return v.token(ctx, credential, from, now)
-	}
-	return v.person(ctx, credential, now)
+// Request is a credential and how it was presented.
+type Request struct {
+	Credential string
+	From       netip.Addr  // zero = unknown, which only tokens without an address list survive
+	API        route.APIID // that is called, whose rules are wanted; "" = none
 }
 
-func (v *Validator) token(ctx context.Context, credential string, from netip.Addr, now time.Time) (principal.Principal, error) {
-	presented, err := v.Format.Parse(credential)
+// Admission is who presented a credential, and the rules that say what of the API this admits to.
+type Admission struct {
+	Principal principal.Principal
+	Routes    *route.Compiled // at most RulesAge old; nil = the API has none
+}
+
+// Validate decides on one credential. It returns whom it admits, or a *Denial, or an error under token.ErrUnavailable. What
+// the API's rules say of the request is left to the caller, who alone knows how much of the API an answer is for.
+func (v *Validator) Validate(ctx context.Context, r Request) (Admission, error) {
+	now := v.Now()
+	if v.Format.Claims(r.Credential) || v.People == nil || strings.Count(r.Credential, ".") != 2 {
+		return v.token(ctx, r, now)
+	}
+	return v.person(ctx, r, now)
+}
+
+func (v *Validator) token(ctx context.Context, r Request, now time.Time) (Admission, error) {
+	presented, err := v.Format.Parse(r.Credential)
 	if err != nil {
-		return principal.Principal{}, &Denial{Reason: Malformed}
+		return Admission{}, &Denial{Reason: Malformed}
 	}
-	if p, ok := v.remembered(ctx, presented.Secret, from, now); ok {
-		return p, nil
+	if a, ok := v.remembered(ctx, presented.Secret, r, now); ok {
+		return a, nil
 	}
-	found, err := v.read(ctx, presented, now)
+	found, err := v.read(ctx, presented, r.API, now)
 	tok, owner, policy := &found.tok, &found.owner, &found.policy
 	if errors.Is(err, token.ErrNotFound) {
-		return principal.Principal{}, &Denial{Reason: Unknown, Token: presented.ID}
+		return Admission{}, &Denial{Reason: Unknown, Token: presented.ID}
 	}
 	if err != nil {
-		return principal.Principal{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, presented.ID, err)
+		return Admission{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, presented.ID, err)
 	}
 	version, err := v.authentic(ctx, tok, presented.Secret)
 	if err != nil {
-		return principal.Principal{}, err
+		return Admission{}, err
 	}
 	stands := standing.Standing{Token: tok, Owner: owner, Policy: policy}
-	if reason, detail := stands.Refusal(&standing.Use{Version: version, From: from}, now); reason != "" {
-		return principal.Principal{}, &Denial{Reason: reason, Token: tok.ID, Detail: detail, Authentic: true}
+	if reason, detail := stands.Refusal(&standing.Use{Version: version, From: r.From}, now); reason != "" {
+		return Admission{}, &Denial{Reason: reason, Token: tok.ID, Detail: detail, Authentic: true}
 	}
-	if v.touch(ctx, tok, from, now) {
+	routes, err := v.rules(ctx, r.API, now) // which came with the token
+	if err != nil {
+		return Admission{}, err
+	}
+	if v.touch(ctx, tok, r.From, now) {
 		tok.LastUsedAt = now
 	}
 	v.remember(presented.Secret, found)
-	return v.principal(stands), nil
+	return Admission{v.principal(stands), routes}, nil
 }
 
 // authentic finds the version of the secret that was presented. Each version is compared under the key it names.
@@ -156,33 +178,37 @@ func (v *Validator) touch(ctx context.Context, tok *token.Token, from netip.Addr
 
 // person decides on a JWT: what the identity provider says, unless the account says that this person is out, or that
 // roles are its own to give.
-func (v *Validator) person(ctx context.Context, jwt string, now time.Time) (principal.Principal, error) {
-	claims, err := v.People.Verify(ctx, jwt, now)
+func (v *Validator) person(ctx context.Context, r Request, now time.Time) (Admission, error) {
+	claims, err := v.People.Verify(ctx, r.Credential, now)
 	if errors.Is(err, token.ErrUnavailable) {
-		return principal.Principal{}, err
+		return Admission{}, err
 	}
 	if err != nil {
-		return principal.Principal{}, &Denial{Reason: InvalidJWT, Detail: err.Error()}
+		return Admission{}, &Denial{Reason: InvalidJWT, Detail: err.Error()}
 	}
 	policy, err := v.policy(ctx, claims.Account, now)
 	if err != nil {
-		return principal.Principal{}, err
+		return Admission{}, err
 	}
 	ref := user.RefOf(claims.Account, claims.Subject)
 	known, err := v.Store.User(ctx, ref)
 	missing := errors.Is(err, user.ErrNotFound)
 	switch {
 	case err != nil && !missing:
-		return principal.Principal{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, ref.ID(), err)
+		return Admission{}, fmt.Errorf("%w: reading %s: %w", token.ErrUnavailable, ref.ID(), err)
 	case !missing && (known.Status != user.Active || !known.IsPerson(claims.Account, claims.Subject)):
-		return principal.Principal{}, &Denial{Reason: OwnerInactive, Authentic: true}
+		return Admission{}, &Denial{Reason: OwnerInactive, Authentic: true}
+	}
+	routes, err := v.rules(ctx, r.API, now)
+	if err != nil {
+		return Admission{}, err
 	}
 	p := principal.Principal{
 		Kind: principal.Person, Account: claims.Account, User: ref.ID(), Subject: claims.Subject, ExpiresAt: claims.ExpiresAt,
 	}
 	p.Roles, p.Profile = rolesOf(claims, known, missing, policy.RolesFrom)
 	p.Scopes = v.Catalogue.OfRoles(p.Roles)
-	return p, nil
+	return Admission{p, routes}, nil
 }
 
 // rolesOf returns a person's roles and what the table has to learn of them.

@@ -13,8 +13,10 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -37,6 +39,10 @@ type world struct {
 	policyErr   error
 	policyReads int
 
+	rules                  route.Rules // of every API
+	rulesErr               error
+	rulesAlong, rulesAlone int // reads with a token, and by themselves
+
 	touches  int
 	touchErr error
 	slow     time.Duration
@@ -50,19 +56,38 @@ type world struct {
 	now time.Time
 }
 
-func (w *world) Lookup(_ context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
+func (w *world) Lookup(_ context.Context, id token.ID, along store.Along) (found store.Found, err error) {
 	w.reads++
 	if w.storeErr != nil {
-		return token.Token{}, user.User{}, nil, w.storeErr
+		return store.Found{}, w.storeErr
 	}
-	if !w.stored || id != w.tok.ID {
-		return token.Token{}, user.User{}, nil, token.ErrNotFound
+	if along.API != "" {
+		w.rulesAlong++
+		if err = w.rulesErr; err == nil {
+			rules := w.rules
+			rules.API = along.API
+			found.Rules = &rules
+		}
 	}
-	if account == "" {
-		return w.tok, w.owner, nil, nil
+	switch {
+	case !w.stored || id != w.tok.ID:
+		return found, token.ErrNotFound
+	case err != nil:
+		return store.Found{}, err
 	}
-	policy := w.policy
-	return w.tok, w.owner, &policy, nil
+	found.Token, found.Owner = w.tok, w.owner
+	if along.Account != "" {
+		policy := w.policy
+		found.Settings = &policy
+	}
+	return found, nil
+}
+
+func (w *world) Routes(_ context.Context, api route.APIID) (route.Rules, error) {
+	w.rulesAlone++
+	rules := w.rules
+	rules.API = api
+	return rules, w.rulesErr
 }
 
 func (w *world) Settings(context.Context, user.AccountID) (settings.Settings, error) {
@@ -125,6 +150,12 @@ func start(t testing.TB) (*world, string, *validate.Validator) {
 		Format: f, Store: w, Keys: w, Catalogue: scope.Shipped(), People: w, Now: func() time.Time { return w.now }, TouchBudget: 50 * time.Millisecond,
 	})
 	return w, secret.Reveal(), v
+}
+
+// admit presents a credential where no API's rules count.
+func admit(ctx context.Context, v *validate.Validator, credential string, from netip.Addr) (principal.Principal, error) {
+	a, err := v.Validate(ctx, validate.Request{Credential: credential, From: from})
+	return a.Principal, err
 }
 
 func format(t testing.TB) token.Format {
@@ -215,7 +246,7 @@ func TestDecisionsOnTokens(t *testing.T) {
 	for _, tt := range tests {
 		w, text, v := start(t)
 		tt.change(w)
-		p, err := v.Validate(t.Context(), text, here)
+		p, err := admit(t.Context(), v, text, here)
 		var denial *validate.Denial
 		switch {
 		case tt.want == "" && err != nil:
@@ -237,7 +268,7 @@ func TestMalformedTokensCostNoRead(t *testing.T) {
 	w, text, v := start(t)
 	w.claimsErr = errors.New("not a JWT")
 	for _, bad := range []string{"", "x", text[:68], text + "0", strings.ToLower(text), "at_" + strings.Repeat("a", 1<<20), "Bearer " + text} {
-		_, err := v.Validate(t.Context(), bad, here)
+		_, err := admit(t.Context(), v, bad, here)
 		var denial *validate.Denial
 		if !errors.As(err, &denial) || denial.Reason != validate.Malformed {
 			t.Errorf("%.80q: %v, want malformed", bad, err)
@@ -260,7 +291,7 @@ func TestAnOutageIsNeverADecision(t *testing.T) {
 	} {
 		w, text, v := start(t)
 		change(w)
-		_, err := v.Validate(t.Context(), text, here)
+		_, err := admit(t.Context(), v, text, here)
 		if !errors.Is(err, token.ErrUnavailable) || errors.Is(err, validate.ErrDenied) {
 			t.Errorf("%s: %v, want ErrUnavailable and no denial", name, err)
 		}
@@ -287,7 +318,7 @@ func TestEffectiveScopes(t *testing.T) {
 	for _, tt := range tests {
 		w, text, v := start(t)
 		w.owner.Roles, w.tok.Kind, w.tok.Scopes = tt.roles, tt.kind, tt.scopes
-		p, err := v.Validate(t.Context(), text, here)
+		p, err := admit(t.Context(), v, text, here)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -307,7 +338,7 @@ func TestPeople(t *testing.T) {
 	}
 	check := func(name string) {
 		t.Helper()
-		got, err := v.Validate(t.Context(), jwt, here)
+		got, err := admit(t.Context(), v, jwt, here)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -326,7 +357,7 @@ func TestPeople(t *testing.T) {
 	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada"}
 	refused := func(name string, want validate.Reason) {
 		t.Helper()
-		_, err := v.Validate(t.Context(), jwt, here)
+		_, err := admit(t.Context(), v, jwt, here)
 		var denial *validate.Denial
 		if !errors.As(err, &denial) || denial.Reason != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
@@ -339,7 +370,7 @@ func TestPeople(t *testing.T) {
 	w.claimsErr = errors.New("bad signature")
 	refused("a bad JWT", validate.InvalidJWT)
 	w.claimsErr = token.ErrUnavailable
-	if _, err := v.Validate(t.Context(), jwt, here); !errors.Is(err, token.ErrUnavailable) || errors.Is(err, validate.ErrDenied) {
+	if _, err := admit(t.Context(), v, jwt, here); !errors.Is(err, token.ErrUnavailable) || errors.Is(err, validate.ErrDenied) {
 		t.Errorf("an identity provider that cannot be reached: %v", err)
 	}
 	v.People = nil
@@ -354,21 +385,21 @@ func TestAUseIsNotedOnceAMinuteAndNeverFailsADecision(t *testing.T) {
 	}{{noon, 0}, {noon.Add(-time.Minute + 1), 0}, {noon.Add(-time.Minute), 1}, {time.Time{}, 2}}
 	for _, s := range steps {
 		w.tok.LastUsedAt = s.used
-		if _, err := v.Validate(t.Context(), text, here); err != nil || w.touches != s.want {
+		if _, err := admit(t.Context(), v, text, here); err != nil || w.touches != s.want {
 			t.Errorf("last used %s: %d notes, %v; want %d", s.used, w.touches, err, s.want)
 		}
 	}
 	w.touchErr = errors.New("throttled")
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Errorf("a use that cannot be noted: %v", err)
 	}
 	w.slow = time.Hour
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Errorf("a use that takes too long to note: %v", err)
 	}
 	before := w.touches
 	w.tok.RevokedAt = noon
-	if _, err := v.Validate(t.Context(), text, here); err == nil || w.touches != before {
+	if _, err := admit(t.Context(), v, text, here); err == nil || w.touches != before {
 		t.Errorf("a refused use is noted: %v", err)
 	}
 }
@@ -377,7 +408,7 @@ func TestSettingsAreHeldForASecondAndCostNoRoundTrip(t *testing.T) {
 	w, text, v := start(t)
 	use := func(after time.Duration) error {
 		w.now = w.now.Add(after)
-		_, err := v.Validate(t.Context(), text, here)
+		_, err := admit(t.Context(), v, text, here)
 		return err
 	}
 	if err := use(0); err != nil || w.reads != 1 || w.policyReads != 1 {
@@ -409,7 +440,7 @@ func TestSettingsAreHeldForASecondAndCostNoRoundTrip(t *testing.T) {
 
 func TestAnotherOwnerOfTheSameAccountCostsOneRoundTripAsWell(t *testing.T) {
 	w, text, v := start(t)
-	if _, err := v.Validate(t.Context(), text, here); err != nil {
+	if _, err := admit(t.Context(), v, text, here); err != nil {
 		t.Fatal(err)
 	}
 	w.owner.Ref = user.RefOf("acc_acme", "bob")
@@ -420,7 +451,7 @@ func TestAnotherOwnerOfTheSameAccountCostsOneRoundTripAsWell(t *testing.T) {
 	secret := issue(t, id)
 	w.tok.ID, w.tok.Secrets[0].Digest = id, w.keys["k1"].Digest(secret)
 	w.now = w.now.Add(time.Hour)
-	if _, err := v.Validate(t.Context(), secret.Reveal(), here); err != nil {
+	if _, err := admit(t.Context(), v, secret.Reveal(), here); err != nil {
 		t.Fatal(err)
 	}
 	if w.reads != 2 || w.policyReads != 1 {
@@ -432,7 +463,7 @@ func TestAnotherOwnerOfTheSameAccountCostsOneRoundTripAsWell(t *testing.T) {
 	secret = issue(t, id)
 	w.tok.ID, w.tok.Secrets[0].Digest = id, w.keys["k1"].Digest(secret)
 	w.now = w.now.Add(time.Hour)
-	if p, err := v.Validate(t.Context(), secret.Reveal(), here); err != nil || p.Account != "acc_other" || w.policyReads != 2 {
+	if p, err := admit(t.Context(), v, secret.Reveal(), here); err != nil || p.Account != "acc_other" || w.policyReads != 2 {
 		t.Errorf("a wrong guess: %+v, %d reads of settings alone, %v", p, w.policyReads, err)
 	}
 }
@@ -441,12 +472,12 @@ func TestOfferedRolesAndOwnRoles(t *testing.T) {
 	w, _, v := start(t)
 	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}}
 	w.owner.Roles, w.policy.RolesFrom = []string{"viewer"}, settings.Tokenwright
-	p, err := v.Validate(t.Context(), "e30.e30.sig", here)
+	p, err := admit(t.Context(), v, "e30.e30.sig", here)
 	if err != nil || p.Profile != principal.ProfileCurrent || p.Scopes.String() != scope.Shipped().OfRoles([]string{"viewer"}).String() {
 		t.Errorf("where Tokenwright gives roles the claim counts: %+v, %v", p, err)
 	}
 	w.owner.Ref = "somebodyels"
-	if p, err = v.Validate(t.Context(), "e30.e30.sig", here); err != nil || len(p.Scopes) != 0 || p.Profile != principal.ProfileMissing {
+	if p, err = admit(t.Context(), v, "e30.e30.sig", here); err != nil || len(p.Scopes) != 0 || p.Profile != principal.ProfileMissing {
 		t.Errorf("somebody new has %v, %v", p.Scopes, err)
 	}
 }
@@ -455,7 +486,7 @@ func BenchmarkValidate(b *testing.B) {
 	_, text, v := start(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := v.Validate(b.Context(), text, here); err != nil {
+		if _, err := admit(b.Context(), v, text, here); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/tokenwright/tokenwright/internal/awsjson"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/jsonread"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -40,14 +42,23 @@ func Open(region, url string, credentials aws.Credentials, table string) (*Table
 	return &Table{client: client, name: table}, err
 }
 
-// Lookup reads a token, its owner and, with an account, that account's settings in one BatchGetItem, strongly
-// consistent: what a revocation or an offboarding wrote before is seen.
-func (t *Table) Lookup(ctx context.Context, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
-	items, err := t.read(ctx, item.LookupKeys(id, account)...)
+// Lookup reads a token, its owner and what comes along in one BatchGetItem, strongly consistent: what a revocation or an
+// offboarding wrote before is seen.
+func (t *Table) Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error) {
+	items, err := t.read(ctx, item.LookupKeys(id, along)...)
 	if err != nil {
-		return token.Token{}, user.User{}, nil, err
+		return store.Found{}, err
 	}
-	return item.Lookup(items, id, account)
+	return item.Lookup(items, id, along)
+}
+
+// Routes reads the rules of an API; their version is 0 when it has none.
+func (t *Table) Routes(ctx context.Context, api route.APIID) (route.Rules, error) {
+	items, err := t.read(ctx, item.RoutesKey(api))
+	if err != nil {
+		return route.Rules{}, err
+	}
+	return item.Routes(items[item.RoutesKey(api)], api)
 }
 
 // Settings reads an account's policy, settings.Default when it has none.

@@ -15,7 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenwright/tokenwright/internal/dynamo/direct"
+	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/storetest"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -52,7 +55,8 @@ var equal = cmp.Options{
 func alike(t *testing.T, f *storetest.Fixture, table *direct.Table, id token.ID) (token.Token, error) {
 	t.Helper()
 	wantToken, wantOwner, wantErr := f.TokenAndOwner(t.Context(), id)
-	tok, owner, _, err := table.Lookup(t.Context(), id, "")
+	found, err := table.Lookup(t.Context(), id, store.Along{})
+	tok, owner := found.Token, found.Owner
 	if diff := cmp.Diff(wantToken, tok, equal); diff != "" {
 		t.Errorf("token (- SDK, + direct):\n%s", diff)
 	}
@@ -107,6 +111,42 @@ func TestItReadsWhatTheSDKReads(t *testing.T) {
 		}
 	})
 }
+
+func TestItBringsAlongWhatTheSDKBringsAlong(t *testing.T) {
+	everywhere(t, func(t *testing.T, f *storetest.Fixture, table *direct.Table) {
+		ada := storetest.Person("acc_acme", "ada")
+		f.Save(t, ada)
+		tok, unknown := storetest.Token(t, ada, storetest.Noon), storetest.Token(t, ada, storetest.Noon.Add(time.Second))
+		f.Create(t, tok)
+		f.PutRules(t, "a1b2c3", 3)
+		f.PutBrokenRules(t, "broken")
+		for _, along := range []store.Along{
+			{}, {Account: "acc_acme"}, {Account: "acc_other"}, {API: "a1b2c3"}, {API: "none"}, {API: "broken"}, {Account: "acc_acme", API: "a1b2c3"},
+		} {
+			for _, id := range []token.ID{tok.ID, unknown.ID} {
+				want, wantErr := f.Store.Lookup(t.Context(), id, along)
+				got, err := table.Lookup(t.Context(), id, along)
+				if diff := cmp.Diff(want, got, equal, cmp.AllowUnexported(period.Period{}), cmp.Comparer(sameTemplate)); diff != "" {
+					t.Errorf("%s with %+v (- SDK, + direct):\n%s", id, along, diff)
+				}
+				if (wantErr == nil) != (err == nil) || errors.Is(wantErr, token.ErrNotFound) != errors.Is(err, token.ErrNotFound) {
+					t.Errorf("%s with %+v: SDK %v, direct %v", id, along, wantErr, err)
+				}
+			}
+		}
+		if rules, err := table.Routes(t.Context(), "a1b2c3"); err != nil || rules.Version != 3 || len(rules.Rules) != 1 {
+			t.Errorf("rules alone: %+v, %v", rules, err)
+		}
+		if rules, err := table.Routes(t.Context(), "none"); err != nil || rules.Version != 0 || rules.API != "none" {
+			t.Errorf("of an API without rules: %+v, %v", rules, err)
+		}
+		if rules, err := table.Routes(t.Context(), "broken"); err == nil {
+			t.Errorf("rules that cannot be read: %+v", rules)
+		}
+	})
+}
+
+func sameTemplate(a, b route.Template) bool { return a.String() == b.String() }
 
 // An item that somebody damaged is an error through both, never a token with something missing.
 func TestDamagedItemsAreErrorsThroughBoth(t *testing.T) {
@@ -228,12 +268,12 @@ func TestErrorsAreTheProjectsOwn(t *testing.T) {
 		{200, `{"Responses":{"tokens":[]}`, true}, {200, `{"Responses":{"tokens":[{"pk":{"S":"OWNER#x"},"sk":{"S":"TOKEN#y"}}]}}`, true},
 		{200, `{"Responses":{"tokens":[{}]}}`, true}, {200, `{"Responses":{"tokens":[]},"UnprocessedKeys":{"tokens":{"Keys":[{"pk":{"S":"a"},"sk":{"S":"b"}}]}}}`, true},
 	} {
-		_, _, _, err := server(tt.status, tt.body).Lookup(t.Context(), id, "")
+		_, err := server(tt.status, tt.body).Lookup(t.Context(), id, store.Along{})
 		if err == nil || errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrUnavailable) != tt.unavailable {
 			t.Errorf("%d %s: %v, unavailable %v", tt.status, tt.body, err, tt.unavailable)
 		}
 	}
-	if _, _, _, err := server(200, `{"Responses":{"tokens":[]},"UnprocessedKeys":{}}`).Lookup(t.Context(), id, ""); !errors.Is(err, token.ErrNotFound) {
+	if _, err := server(200, `{"Responses":{"tokens":[]},"UnprocessedKeys":{}}`).Lookup(t.Context(), id, store.Along{}); !errors.Is(err, token.ErrNotFound) {
 		t.Errorf("an empty answer: %v, want ErrNotFound", err)
 	}
 	stopped := httptest.NewServer(nil)
@@ -242,12 +282,12 @@ func TestErrorsAreTheProjectsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := table.Lookup(t.Context(), id, ""); !errors.Is(err, token.ErrUnavailable) {
+	if _, err := table.Lookup(t.Context(), id, store.Along{}); !errors.Is(err, token.ErrUnavailable) {
 		t.Errorf("nobody there: %v", err)
 	}
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, _, err := table.Lookup(done, id, ""); !errors.Is(err, token.ErrUnavailable) {
+	if _, err := table.Lookup(done, id, store.Along{}); !errors.Is(err, token.ErrUnavailable) {
 		t.Errorf("a caller who left: %v", err)
 	}
 }

@@ -1,36 +1,51 @@
 package item
 
 import (
-	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// LookupKeys are the items that a validation reads in one round trip: a token, its owner and, when the account is given,
-// that account's settings.
-func LookupKeys(id token.ID, account user.AccountID) []Key {
-	keys := []Key{TokenKey(id), ProfileKey(id.Owner())}
-	if account != "" {
-		keys = append(keys, SettingsKey(account))
+// LookupKeys are the items that a validation reads in one round trip: a token, its owner and what is to come along.
+func LookupKeys(id token.ID, along store.Along) []Key {
+	keys := append(make([]Key, 0, 4), TokenKey(id), ProfileKey(id.Owner()))
+	if along.Account != "" {
+		keys = append(keys, SettingsKey(along.Account))
+	}
+	if along.API != "" {
+		keys = append(keys, RoutesKey(along.API))
 	}
 	return keys
 }
 
-// Lookup reads what LookupKeys named; token.ErrNotFound when token or owner are missing, nil settings
-// unless the account is the token's: one that was guessed wrong says nothing, not even that its settings cannot be read.
-func Lookup(items map[Key]Item, id token.ID, account user.AccountID) (token.Token, user.User, *settings.Settings, error) {
+// Lookup reads what LookupKeys named; token.ErrNotFound when token or owner are missing. An account that was guessed wrong
+// says nothing, not even that its settings cannot be read. Rules that cannot be read are an error for every token there is.
+func Lookup(items map[Key]Item, id token.ID, along store.Along) (found store.Found, err error) {
+	if along.API != "" {
+		rules, bad := Routes(items[RoutesKey(along.API)], along.API)
+		if err = bad; err == nil {
+			found.Rules = &rules
+		}
+	}
 	tokenItem, ownerItem := items[TokenKey(id)], items[ProfileKey(id.Owner())]
-	if tokenItem == nil || ownerItem == nil {
-		return token.Token{}, user.User{}, nil, token.ErrNotFound
+	switch {
+	case tokenItem == nil || ownerItem == nil:
+		return found, token.ErrNotFound
+	case err != nil:
+		return store.Found{}, err
 	}
-	tok, err := Token(tokenItem)
+	if found.Token, err = Token(tokenItem); err != nil {
+		return store.Found{}, err
+	}
+	if found.Owner, err = User(ownerItem); err != nil {
+		return store.Found{}, err
+	}
+	if found.Token.Account != along.Account {
+		return found, nil
+	}
+	policy, err := Settings(items[SettingsKey(along.Account)])
 	if err != nil {
-		return token.Token{}, user.User{}, nil, err
+		return store.Found{}, err
 	}
-	owner, err := User(ownerItem)
-	if err != nil || tok.Account != account {
-		return tok, owner, nil, err
-	}
-	policy, err := Settings(items[SettingsKey(account)])
-	return tok, owner, &policy, err
+	found.Settings = &policy
+	return found, nil
 }

@@ -16,6 +16,14 @@ const (
 	Profile     = "profile"
 )
 
+// Keys of the context that a gateway's own refusals are written from. Functions behind it do not read them: they stand
+// beside the principal where one policy, which admits to some routes, is also what others are refused by.
+const (
+	Code      = "code"
+	Detail    = "detail"
+	Challenge = "challenge" // a whole value of WWW-Authenticate
+)
+
 // The kinds of principals, values of Kind.
 const (
 	Person   = "person"

@@ -32,11 +32,16 @@ func appendStatement(b []byte, effect, stage string, resources []string) []byte 
 	}
 	b = jsonread.AppendString(append(b, `{"Action":["execute-api:Invoke"],"Effect":`...), effect)
 	b = append(b, `,"Resource":[`...)
+	opened := jsonread.AppendString(make([]byte, 0, 128), stage)
+	opened = opened[:len(opened)-1]
 	for i, rest := range resources {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = jsonread.AppendString(b, stage+rest)
+		b = append(b, opened...)
+		quote := len(b)
+		b = jsonread.AppendString(b, rest)
+		b = slices.Delete(b, quote, quote+1)
 	}
 	return append(b, `]}`...)
 }

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -29,6 +31,8 @@ const (
 type World struct {
 	// Tokens are tokens that are good, up to a thousand.
 	Tokens []token.Secret
+	// Rules are those of their API; nil = no API has any.
+	Rules atomic.Pointer[route.Rules]
 
 	made   time.Time
 	tokens map[string][32]byte // digest by both references
@@ -75,6 +79,9 @@ func NewWorld(owners, tokensEach int, edit func(*token.Token, *user.User)) (*Wor
 
 // Item is Table's.
 func (w *World) Item(pk, sk string) string {
+	if rules := w.Rules.Load(); rules != nil && item.RoutesKey(rules.API) == (item.Key{PK: pk, SK: sk}) {
+		return wire(item.OfRoutes(rules))
+	}
 	ref := user.Ref(strings.TrimPrefix(pk, item.OwnerPK("")))
 	subject, ok := w.owners[ref]
 	if !ok {

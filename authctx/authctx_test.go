@@ -79,7 +79,11 @@ func TestEveryKindOfEventNamesTheCaller(t *testing.T) {
 }
 
 func TestWhatTheGatewayAddsIsLeftAlone(t *testing.T) {
-	context := map[string]any{"principalId": "usr_tgNbh7Q7aQP", "integrationLatency": 41.0}
+	context := map[string]any{
+		"principalId": "usr_tgNbh7Q7aQP", "integrationLatency": 41.0,
+		// and what the gateway's own refusals are written from
+		"code": "insufficient_scope", "detail": "The credential lacks a scope that this needs.", "challenge": `Bearer error="insufficient_scope", scope="a:read"`,
+	}
 	for k, v := range sent.Context() {
 		context[k] = v
 	}

@@ -173,6 +173,35 @@ func TestOnlyFunctionsThatNeedTheKeyringMayReadIt(t *testing.T) {
 	}
 }
 
+func TestTheAuthorizerMayReadRulesAndChangeNone(t *testing.T) {
+	t.Parallel()
+	rules, name := attributes{"pk": str("API#a1b2c3d4e5"), "sk": str("ROUTES")}, tableName(stack)
+	needs := "AuthorizerFunction"
+	for _, function := range functions() {
+		_, err := as(t, function).BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{name: {Keys: []attributes{rules}}}})
+		if may := strings.Contains(needs, function); denied(err) == may {
+			t.Errorf("%s reads rules: %v", function, err)
+		}
+	}
+	client := as(t, "AuthorizerFunction")
+	for what, err := range map[string]error{
+		"notes a use of them": func() error {
+			_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(name), Key: rules, UpdateExpression: aws.String("SET lastUsedAt = :v"), ExpressionAttributeValues: attributes{":v": str("1")},
+			})
+			return err
+		}(),
+		"writes them": func() error {
+			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(name), Item: rules})
+			return err
+		}(),
+	} {
+		if !denied(err) {
+			t.Errorf("the authorizer %s: %v", what, err)
+		}
+	}
+}
+
 func TestJobsAreMovedOnByOneFunctionAndSeenByThree(t *testing.T) {
 	t.Parallel()
 	job := attributes{"pk": str("JOBS#acc_reach"), "sk": str("JOB#job_0000000000000000000000")}

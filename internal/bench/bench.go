@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) ([]Row, error) {
 	if b.small, err = standin.NewWorld(10, 1, nil); err != nil {
 		return nil, err
 	}
-	for _, measure := range []func() error{b.validations, b.starts, b.firsts, b.sizes, b.core, b.scale, b.cached} {
+	for _, measure := range []func() error{b.validations, b.starts, b.firsts, b.sizes, b.core, b.scale, b.rules, b.cached} {
 		if err := b.measure(ctx, measure); err != nil {
 			return nil, err
 		}

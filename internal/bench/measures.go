@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/standin"
+	"github.com/tokenwright/tokenwright/internal/token"
 )
 
 // The budgets. Those of times are ratios to the bare function's.
@@ -21,6 +24,7 @@ const (
 	maxBinary      = 8_000_000
 	maxAllocations = 20
 	maxGrowth      = 1.25
+	maxRuled       = 1.2
 	// share is what Lambda gives of a core at 256 MB: memory / 1,769 MB.
 	share = 0.145
 )
@@ -295,6 +299,56 @@ func (b *bench) scale() error {
 		b.info("  "+s.name, us(least(s)))
 	}
 	return nil
+}
+
+// rules: what they add to a validation, of an API with thirty of which the caller may use all.
+func (b *bench) rules() error {
+	b.say("with rules of the API")
+	ruled, err := standin.NewWorld(10, 1, nil)
+	if err != nil {
+		return err
+	}
+	rules, err := thirtyRules()
+	if err != nil {
+		return err
+	}
+	ruled.Rules.Store(rules)
+	var with, without []time.Duration
+	var requests float64
+	for range b.Rounds {
+		for world, into := range map[*standin.World]*[]time.Duration{b.small: &without, ruled: &with} {
+			err := b.with("rules", b.programs.authorizer, world, true, func(s *subject) error {
+				w, err := s.warm(b.Invocations/5, b.Invocations)
+				*into, requests = append(*into, w.cpu), max(requests, w.dynamodb)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	b.judge("DynamoDB requests per validation, 30 rules", fmt.Sprintf("%g", requests), "1", requests == 1)
+	most := ratio(slices.Min(with), slices.Min(without))
+	b.judge("CPU per validation, 30 rules against none", fmt.Sprintf("%.2f × (%s, %s)", most, us(slices.Min(with)), us(slices.Min(without))),
+		fmt.Sprintf("≤ %g ×", maxRuled), most <= maxRuled)
+	return nil
+}
+
+// thirtyRules are rules of the API that Event calls.
+func thirtyRules() (*route.Rules, error) {
+	rules := &route.Rules{API: "a1b2c3d4e5", Default: route.Deny, AnswersFor: route.WholeAPI, Version: 1, UpdatedAt: token.Millis(time.Now())}
+	add := func(method, path string, needs scope.Scope) error {
+		template, err := route.ParseTemplate(path)
+		rules.Rules = append(rules.Rules, route.Rule{Method: method, Path: template, Scopes: scope.NewSet(needs), Match: route.All})
+		return err
+	}
+	err := errors.Join(add("GET", "/orders", "orders:read"), add("POST", "/orders", "orders:write"))
+	for i := range 7 {
+		collection := fmt.Sprintf("/v1/things%d", i)
+		err = errors.Join(err, add("GET", collection, "orders:read"), add("POST", collection, "orders:write"),
+			add("GET", collection+"/{id}", "orders:read"), add("DELETE", collection+"/{id}", "orders:write"))
+	}
+	return rules, err
 }
 
 // cached: what CACHE_SECONDS buys where a deployer chooses it.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/principal/wire"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
@@ -43,6 +44,18 @@ func TestContextCarriesThePrincipal(t *testing.T) {
 		}
 		if diff := cmp.Diff(p, got); diff != "" {
 			t.Errorf("%s changes on the way: %s", name, diff)
+		}
+	}
+}
+
+// A policy for some routes carries what the others are refused with.
+func TestWhatRefusalsAreWrittenFromIsLeftAlone(t *testing.T) {
+	for name, p := range samples {
+		m := untyped(p.Context())
+		m[wire.Code], m[wire.Detail], m[wire.Challenge] = "insufficient_scope", "The credential lacks a scope that this needs.", `Bearer error="insufficient_scope", scope="b:write"`
+		got, err := principal.FromContext(m)
+		if diff := cmp.Diff(p, got); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}
 }

@@ -331,6 +331,18 @@ func (b *bench) rules() error {
 	most := ratio(slices.Min(with), slices.Min(without))
 	b.judge("CPU per validation, 30 rules against none", fmt.Sprintf("%.2f × (%s, %s)", most, us(slices.Min(with)), us(slices.Min(without))),
 		fmt.Sprintf("≤ %g ×", maxRuled), most <= maxRuled)
+	var times firstAndWarm
+	for range b.Rounds * 2 {
+		err := b.with("rules", b.programs.authorizer, ruled, true, func(s *subject) error {
+			_, err := s.first(&times, b.NoQuota)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	first, warm := quartile(times.first), quartile(times.warm)
+	b.info("  the first validation with 30 rules, which it compiles", fmt.Sprintf("%.2f × a warm one (%s, %s)", ratio(first, warm), ms(first), ms(warm)))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package validate
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
@@ -66,9 +67,5 @@ func (d *Denial) Unwrap() error { return ErrDenied }
 // Forbidden tells a refusal of an authentic credential that another request could get right (403) from one of the
 // credential itself (401).
 func (d *Denial) Forbidden() bool {
-	switch d.Reason {
-	case AddressDenied, PolicyBreach, PolicyTooLarge, InsufficientScope, RouteDenied:
-		return true
-	}
-	return false
+	return slices.Contains([]Reason{AddressDenied, PolicyBreach, PolicyTooLarge, InsufficientScope, RouteDenied}, d.Reason)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -66,6 +67,7 @@ type Store interface {
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
 
 	Jobs
+	Routes
 }
 
 // Keys gives digest keys.
@@ -84,6 +86,8 @@ type Config struct {
 	Catalogue *scope.Catalogue
 	Now       func() time.Time
 	Random    io.Reader
+	// OperatorAccount is the one account that sees and sets the rules of APIs; "" = none does.
+	OperatorAccount user.AccountID
 }
 
 // Manager carries out the operations. It is safe for concurrent use.
@@ -130,17 +134,28 @@ func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
 
 // find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
 func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
-	tok, owner, policy, err := m.Store.Lookup(ctx, id, c.Account)
+	s, err := m.standing(ctx, c, id, now)
 	if err != nil {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, err)
+		return token.Token{}, user.User{}, err
 	}
-	if tok.Account != c.Account {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	overtake(s.Token, s.Owner, s.Policy)
+	return *s.Token, *s.Owner, nil
+}
+
+// standing is find for a token as it is stored, with what decides about it.
+func (m *Manager) standing(ctx context.Context, c Caller, id token.ID, now time.Time) (standing.Standing, error) {
+	tok, owner, policy, err := m.Store.Lookup(ctx, id, c.Account)
+	if err == nil && tok.Account != c.Account {
+		err = token.ErrNotFound
 	}
-	if overtake(&tok, &owner, policy); forgotten(&tok, now) {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	if err != nil {
+		return standing.Standing{}, fmt.Errorf("reading %s: %w", id, err)
 	}
-	return tok, owner, nil
+	shown := tok
+	if overtake(&shown, &owner, policy); forgotten(&shown, now) {
+		return standing.Standing{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	}
+	return standing.Standing{Token: &tok, Owner: &owner, Policy: policy}, nil
 }
 
 // overtake shows a token as revoked that one write about its owner or its account has ended, without a word in the token

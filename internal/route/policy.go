@@ -11,8 +11,8 @@ import (
 // Compiled are rules made ready to decide. It is safe for concurrent use.
 type Compiled struct {
 	rules   *Rules
-	entries map[string][]entry  // by method, the most specific first
-	guards  map[string][]string // by method
+	entries map[string][]entry     // by method, the most specific first
+	guards  map[string][][]element // by method
 
 	mu       sync.Mutex
 	policies map[string]*Policy
@@ -30,9 +30,13 @@ type entry struct {
 
 // Compile makes rules ready. They must not be changed afterwards.
 func Compile(rules *Rules) *Compiled {
-	c := &Compiled{rules: rules, entries: map[string][]entry{}, guards: map[string][]string{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
+	c := &Compiled{rules: rules, entries: map[string][]entry{}, guards: map[string][][]element{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
 	for _, m := range Methods {
 		entries := rules.forMethod(m)
+		c.entries[m] = entries
+		if rules.AnswersFor == OneRequest {
+			continue // no policy is made of them
+		}
 		for i := range entries {
 			for j := range entries {
 				if i != j && reaches(entries[j].rule, j < i, entries[i].rule) {
@@ -40,9 +44,8 @@ func Compile(rules *Rules) *Compiled {
 				}
 			}
 		}
-		c.entries[m] = entries
-		for _, g := range guards(entries) {
-			c.guards[m] = append(c.guards[m], wildcard(g))
+		if rules.Default == Deny {
+			c.guards[m] = guards(entries)
 		}
 	}
 	return c
@@ -79,13 +82,14 @@ func reaches(wide *Rule, moreSpecific bool, decides *Rule) bool {
 	return overlap(match, nil)
 }
 
-// guards are patterns for what wildcards reach and no rule is about: one segment too many for a parameter. A guard that
-// would reach a path with a rule is none.
+// guards are patterns for what wildcards reach and no rule is about: more segments than any rule has, and one segment too
+// many for a parameter. A guard that would reach a path with a rule is none.
 func guards(entries []entry) [][]element {
 	var out [][]element
-	root := []element(nil)
+	longest, root := 0, []element(nil)
 	for _, e := range entries {
 		t := e.rule.Path
+		longest = max(longest, len(t.elements))
 		if len(t.elements) == 1 && t.elements[0].kind != literal {
 			out = append(out, root) // GET/* is the root as well
 		}
@@ -95,6 +99,9 @@ func guards(entries []entry) [][]element {
 			}
 		}
 	}
+	if len(out) > 0 {
+		out = slices.Insert(out, 0, slices.Repeat([]element{{kind: many}}, longest+1))
+	}
 	out = slices.DeleteFunc(out, func(g []element) bool {
 		return slices.ContainsFunc(entries, func(e entry) bool {
 			return e.rule.Match != None && overlap([][]element{g, e.rule.Path.elements}, nil)
@@ -103,12 +110,11 @@ func guards(entries []entry) [][]element {
 	return widest(out)
 }
 
-// widest leaves out what another pattern of the list matches as well.
+// widest leaves out what a pattern before it matches as well.
 func widest(patterns [][]element) [][]element {
 	var out [][]element
-	for i, p := range patterns {
-		if !slices.ContainsFunc(patterns[i+1:], func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) &&
-			!slices.ContainsFunc(out, func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) {
+	for _, p := range patterns {
+		if !slices.ContainsFunc(out, func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) {
 			out = append(out, p)
 		}
 	}
@@ -167,9 +173,9 @@ func (c *Compiled) policy(held scope.Set) *Policy {
 				deny = append(deny, m+"/"+e.pattern)
 			}
 		}
-		if c.rules.Default == Deny && len(allow) > 0 {
+		if len(allow) > 0 {
 			for _, g := range c.guards[m] {
-				deny = append(deny, m+"/"+g)
+				deny = append(deny, m+"/"+wildcard(g))
 			}
 		}
 		p.Allow, p.Deny = append(p.Allow, allow...), append(p.Deny, deny...)

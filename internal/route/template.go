@@ -112,6 +112,7 @@ func (t Template) String() string {
 			b.WriteString("{" + e.name + "}")
 		case many:
 			b.WriteString("{" + e.name + "+}")
+		case plain, everything: // of patterns alone
 		}
 	}
 	if b.Len() == 0 {

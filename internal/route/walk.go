@@ -93,7 +93,7 @@ func (m *machine) segments(s situation) []string {
 // errTooComplex is returned when there are more situations than it makes sense to look at.
 var errTooComplex = errors.New("too many ways in which the paths overlap")
 
-const maxSituations = 20_000
+const maxSituations = 10_000
 
 // walk shows every situation once, with the shortest path that leads there, until visit says stop. worth says whether to
 // go on from a situation; nil = always.

@@ -161,8 +161,10 @@ func (r *Request) bodyUpTo(most int, takes ...string) ([]byte, error) {
 }
 
 // object reads the body as a JSON object. Without a body it is the empty object if optional, else a refusal.
-func (r *Request) object(optional bool) (*object, error) {
-	body, err := r.body("application/json", "application/merge-patch+json")
+func (r *Request) object(optional bool) (*object, error) { return r.objectUpTo(maxBody, optional) }
+
+func (r *Request) objectUpTo(most int, optional bool) (*object, error) {
+	body, err := r.bodyUpTo(most, "application/json", "application/merge-patch+json")
 	if err != nil {
 		return nil, err
 	}

@@ -105,11 +105,7 @@ func (m *Manager) SetAPIRules(ctx context.Context, c Caller, in SetRules) (set r
 	if err := m.maySetRules(c, in); err != nil {
 		return route.Rules{}, false, m.refused(ctx, c, audit.APIUpdated, string(api), err)
 	}
-	var f faults
-	for _, fault := range in.Rules.Faults(m.Catalogue.All()) {
-		f = append(f, FieldError(fault))
-	}
-	if err := Invalid(f); err != nil {
+	if err := m.checkRules(&in.Rules); err != nil {
 		return route.Rules{}, false, err
 	}
 	before, err := m.Store.Routes(ctx, api)
@@ -139,6 +135,20 @@ func (m *Manager) maySetRules(c Caller, in SetRules) error {
 		return conflict("own_api", "This is the API you are calling. Rules could lock everybody out of it, so it has none.")
 	}
 	return nil
+}
+
+// maxFaults bounds how many faults of rules are told at once.
+const maxFaults = 50
+
+// checkRules refuses what cannot hold.
+func (m *Manager) checkRules(rs *route.Rules) error {
+	var f faults
+	for _, fault := range rs.Faults(m.Catalogue.All()) {
+		if len(f) < maxFaults {
+			f = append(f, FieldError(fault))
+		}
+	}
+	return Invalid(f)
 }
 
 // matchesRules refuses a change of other rules than the caller has seen.

@@ -173,7 +173,7 @@ func TestREADMEsWordsForRefusalsAreTheCodes(t *testing.T) {
 	readme := readFile(t, "README.md")
 	statuses := section(t, readme, "## Statuses and reasons")
 	var source strings.Builder
-	for _, folder := range []string{"api", "lifecycle", "validate", "authorizer"} {
+	for _, folder := range []string{"api", "lifecycle", "standing", "route", "validate", "authorizer"} {
 		files, err := filepath.Glob(filepath.Join(root, "internal", folder, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("internal/%s has no files: %v", folder, err)

@@ -176,6 +176,7 @@ func TestAPolicyIsNeverWrittenBlindNorAgainstItself(t *testing.T) {
 		"an unknown scope":                {object{"personal": object{"allowedScopes": []string{"orders:fly"}}}, "personal.allowedScopes[0] unknown_scope", "orders:fly"},
 		"a negative number of tokens":     {object{"personal": object{"maxTokensPerUser": -1}}, "personal.maxTokensPerUser bad_value", "100,000"},
 		"no tokens at all":                {object{"personal": object{"maxTokensPerUser": 0}}, "personal.maxTokensPerUser bad_value", "null for no limit"},
+		"a number of service tokens":      {object{"service": object{"maxTokensPerUser": 5}}, "service.maxTokensPerUser no_effect", "user of its own"},
 		"a number in words":               {object{"personal": object{"maxTokensPerUser": "five"}}, "personal.maxTokensPerUser wrong_type", "number"},
 		"roles from nowhere":              {object{"rolesFrom": "ldap"}, "rolesFrom bad_value", "tokenwright"},
 		"a lifetime in words":             {object{"service": object{"defaultLifetime": "a year"}}, "service.defaultLifetime bad_duration", "P90D"},

@@ -59,6 +59,7 @@ func whereItDoesNotBelong(t *testing.T, c caller, secret string) {
 	for _, body := range []any{
 		secret, `"` + secret + `"`, object{secret: 1}, `{"` + secret + `":1,"` + secret + `":2}`, object{"name": "x", "token": secret}, object{"name": "x", "kind": secret},
 		object{"name": "x", "scopes": []string{secret}}, object{"name": "x", "allowedCidrBlocks": []string{secret}}, object{"name": "x", "expiresIn": secret},
+		object{"name": "x", "description": "was " + secret}, object{"name": secret}, object{"name": "x", "reason": secret},
 		object{"name": "x", "expiresAt": secret}, object{"name": "x", "scopes": secret}, object{"name": "x", "environment": secret, "gracePeriod": secret},
 	} {
 		c.call(t, "POST", "/v1/tokens", body)
@@ -67,4 +68,7 @@ func whereItDoesNotBelong(t *testing.T, c caller, secret string) {
 	}
 	c.call(t, "POST", "/v1/tokens", object{"name": ""}, "Idempotency-Key", secret)
 	c.call(t, "GET", "/v1/ping", nil, "Content-Type", secret)
+	c.call(t, "PATCH", "/v1/tokens/self", object{"description": "kept by " + secret[:8]}, "User-Agent", "curl/8 ("+secret+")")
+	c.call(t, "PUT", "/v1/users/me", object{"displayName": secret})
+	c.call(t, "POST", "/v1/tokens/revoke-issued-before", object{"before": "2020-01-01T00:00:00Z", "reason": secret})
 }

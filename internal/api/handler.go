@@ -19,6 +19,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/token"
 )
 
 // Endpoint is one operation.
@@ -88,7 +89,7 @@ func call(ctx context.Context, endpoint Endpoint, r *Request) (answer Answer, er
 	}
 	identity := r.event.RequestContext.Identity
 	r.Caller = lifecycle.Caller{Principal: who, Origin: audit.Origin{
-		IP: identity.SourceIP, UserAgent: cut(identity.UserAgent, 256), RequestID: r.event.RequestContext.RequestID,
+		IP: identity.SourceIP, UserAgent: cut(token.Conceal(identity.UserAgent), 256), RequestID: r.event.RequestContext.RequestID,
 	}}
 	return endpoint(ctx, r)
 }

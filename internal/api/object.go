@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
@@ -123,8 +124,8 @@ func (o *object) userID(name string) user.ID {
 // reason reads why somebody does something, for the audit.
 func (o *object) reason() string {
 	s := plain[string](o, "reason", "text").Value
-	if utf8.RuneCountInString(s) > maxText || containsControl(s) {
-		o.fault("reason", "bad_text", "Want at most %d characters, none of them a control character.", maxText)
+	if utf8.RuneCountInString(s) > maxText || containsControl(s) || token.InText(s) {
+		o.fault("reason", "bad_text", "Want at most %d characters, none of them a control character, and no token.", maxText)
 	}
 	return s
 }

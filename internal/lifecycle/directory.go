@@ -13,6 +13,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
@@ -116,8 +117,8 @@ func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.Use
 }
 
 func (f *faults) directory(field, s string) {
-	if utf8.RuneCountInString(s) > maxName || strings.ContainsFunc(s, unicode.IsControl) {
-		f.add(field, "bad_text", "Want at most %d characters, none of them a control character.", maxName)
+	if utf8.RuneCountInString(s) > maxName || strings.ContainsFunc(s, unicode.IsControl) || token.InText(s) {
+		f.add(field, "bad_text", "Want at most %d characters, none of them a control character, and no token.", maxName)
 	}
 }
 

@@ -103,7 +103,9 @@ func (m *Manager) checkSettings(s *settings.Settings) error {
 		if len(r.AllowedScopes) > maxScopes {
 			f.add(name+".allowedScopes", "too_many", "At most %d scopes.", maxScopes)
 		}
-		if r.MaxTokensPerUser < 0 || r.MaxTokensPerUser > 100_000 {
+		if name == "service" && r.MaxTokensPerUser != 0 {
+			f.add("service.maxTokensPerUser", "no_effect", "Each service token has a user of its own, so there is nothing to count.")
+		} else if r.MaxTokensPerUser < 0 || r.MaxTokensPerUser > 100_000 {
 			f.add(name+".maxTokensPerUser", "bad_value", "Want a number from 1 to 100,000, or null for no limit.")
 		}
 	}

@@ -29,34 +29,31 @@ func (f *faults) add(field, code, format string, args ...any) {
 	*f = append(*f, FieldError{Field: field, Code: code, Detail: fmt.Sprintf(format, args...)})
 }
 
-func (f *faults) name(s string) {
+// text checks what people write for people to read.
+func (f *faults) text(field, s string, most int, control func(rune) bool) {
 	switch {
-	case strings.TrimSpace(s) == "":
-		f.add("name", "required", "A token needs a name.")
-	case utf8.RuneCountInString(s) > maxName:
-		f.add("name", "too_long", "At most %d characters.", maxName)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		f.add("name", "control_character", "Control characters are not allowed.")
-	}
-}
-
-func (f *faults) displayName(s string) {
-	switch {
-	case utf8.RuneCountInString(s) > maxName:
-		f.add("displayName", "too_long", "At most %d characters.", maxName)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		f.add("displayName", "control_character", "Control characters are not allowed.")
-	}
-}
-
-func (f *faults) description(s string) {
-	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
-	switch {
-	case utf8.RuneCountInString(s) > maxDescription:
-		f.add("description", "too_long", "At most %d characters.", maxDescription)
+	case utf8.RuneCountInString(s) > most:
+		f.add(field, "too_long", "At most %d characters.", most)
 	case strings.ContainsFunc(s, control):
-		f.add("description", "control_character", "Control characters other than line breaks and tabs are not allowed.")
+		f.add(field, "control_character", "Control characters are not allowed.")
+	case token.InText(s):
+		f.add(field, "holds_token", "There is a token in it, and whoever may read this could use it. Leave it out, and rotate that token if others have seen it.")
 	}
+}
+
+func (f *faults) name(s string) {
+	if strings.TrimSpace(s) == "" {
+		f.add("name", "required", "A token needs a name.")
+		return
+	}
+	f.text("name", s, maxName, unicode.IsControl)
+}
+
+func (f *faults) displayName(s string) { f.text("displayName", s, maxName, unicode.IsControl) }
+
+// description may have several lines.
+func (f *faults) description(s string) {
+	f.text("description", s, maxDescription, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
 }
 
 // cidrs parses an address list. A block with host bits set is refused rather than rounded: its author may have meant

@@ -6,10 +6,11 @@ package route
 
 import (
 	"errors"
-	"regexp"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/tokenwright/tokenwright/internal/base62"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -28,11 +29,9 @@ var (
 // hold for all its stages.
 type APIID string
 
-var apiIDSyntax = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
-
-// ParseAPIID checks the form alone.
+// ParseAPIID checks the form alone: up to 64 lower-case letters and digits.
 func ParseAPIID(s string) (APIID, error) {
-	if !apiIDSyntax.MatchString(s) {
+	if s == "" || len(s) > 64 || s != strings.ToLower(s) || !base62.Valid(s) {
 		return "", ErrBadAPIID
 	}
 	return APIID(s), nil

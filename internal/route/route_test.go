@@ -43,6 +43,16 @@ func rules(def route.Default, lines ...string) *route.Rules {
 	return rs
 }
 
+func TestAPIIDs(t *testing.T) {
+	for s, want := range map[string]bool{
+		"a1b2c3d4e5": true, "0": true, strings.Repeat("a", 64): true, "": false, "A1": false, "a-b": false, "a/b": false, "é": false, strings.Repeat("a", 65): false,
+	} {
+		if id, err := route.ParseAPIID(s); (err == nil) != want || want && string(id) != s {
+			t.Errorf("%q reads as %q, %v", s, id, err)
+		}
+	}
+}
+
 func TestTemplates(t *testing.T) {
 	for _, s := range []string{"/", "/orders", "/orders/{id}", "/orders/{order_id}/items/{item-id}", "/files/{path+}", "/{proxy+}", "/v1.0/~me/a@b:c", "$connect"} {
 		got, err := route.ParseTemplate(s)

@@ -167,6 +167,8 @@ func (r *Request) check() (lifecycle.Target, *lifecycle.Call, error) {
 		o.fault("path", "required", "A method and a path go together.")
 	case path.Value == route.Connect:
 		called.Method = ""
+	case token.InText(path.Value):
+		o.fault("path", "holds_token", "There is a token in it. Name the path alone.")
 	case !isPath(path.Value):
 		o.fault("path", "bad_path", "Want $connect, or a path that begins with a slash and has at most %d characters, as it is called: without stage and query.", maxPath)
 	case !hasMethod:

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
 )
 
 // Routes are the rules of APIs. They belong to the deployment and to no account, so the operator's account alone sees and
@@ -143,6 +144,11 @@ const maxFaults = 50
 // checkRules refuses what cannot hold.
 func (m *Manager) checkRules(rs *route.Rules) error {
 	var f faults
+	for i, r := range rs.Rules {
+		if token.InText(r.Path.String()) {
+			f.add(fmt.Sprintf("rules[%d].path", i), "holds_token", "There is a token in it, and whoever may read this could use it.")
+		}
+	}
 	for _, fault := range rs.Faults(m.Catalogue.All()) {
 		if len(f) < maxFaults {
 			f = append(f, FieldError(fault))

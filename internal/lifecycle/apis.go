@@ -209,25 +209,22 @@ func (m *Manager) writeRules(ctx context.Context, c Caller, now time.Time, actio
 // diffRules tells the members that differ, in the form the API shows them; of rules that are not there, none.
 func diffRules(a, b *route.Rules) []audit.Change {
 	var out []audit.Change
-	note := func(field string, of func(*route.Rules) any) {
-		var before, after any
+	note := func(field string, same bool, of func(*route.Rules) any) {
+		c := audit.Change{Field: field}
 		if a.Version != 0 {
-			before = of(a)
+			c.Before = of(a)
 		}
 		if b.Version != 0 {
-			after = of(b)
+			c.After = of(b)
 		}
-		if fmt.Sprint(before) != fmt.Sprint(after) {
-			out = append(out, audit.Change{Field: field, Before: before, After: after})
+		if !same || a.Version == 0 || b.Version == 0 {
+			out = append(out, c)
 		}
 	}
-	note("default", func(rs *route.Rules) any { return string(rs.Default) })
-	note("answersFor", func(rs *route.Rules) any { return string(rs.AnswersFor) })
-	note("complete", func(rs *route.Rules) any { return rs.Complete })
-	before, after := ruleLines(a.Rules), ruleLines(b.Rules)
-	if !slices.Equal(before, after) {
-		out = append(out, audit.Change{Field: "rules", Before: told(before), After: told(after)})
-	}
+	note("default", a.Default == b.Default, func(rs *route.Rules) any { return string(rs.Default) })
+	note("answersFor", a.AnswersFor == b.AnswersFor, func(rs *route.Rules) any { return string(rs.AnswersFor) })
+	note("complete", a.Complete == b.Complete, func(rs *route.Rules) any { return rs.Complete })
+	note("rules", slices.Equal(ruleLines(a.Rules), ruleLines(b.Rules)), func(rs *route.Rules) any { return told(ruleLines(rs.Rules)) })
 	return out
 }
 

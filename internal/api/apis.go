@@ -108,7 +108,7 @@ func (e *Endpoints) PutAPI(ctx context.Context, r *Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	in.Rules.API = api
+	in.API = api
 	own := route.APIID(r.event.RequestContext.APIID)
 	rs, made, err := e.Manager.SetAPIRules(ctx, r.Caller, lifecycle.SetRules{Rules: in.Rules, IfVersion: version, Own: own})
 	if err != nil {

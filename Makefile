@@ -15,7 +15,7 @@ LINT      := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
-EXAMPLES  := orders http-api websocket-api appsync-api
+EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
@@ -60,6 +60,10 @@ deploy-orders: ## deploy an example API; AUTHORIZER is the output AuthorizerArn 
 deploy-http-api: ## the same, the HTTP API
 deploy-websocket-api: ## the same, the WebSocket API
 deploy-appsync-api: ## the same, the GraphQL API
+deploy-second-authorizer: ## another authorizer over the same tokens, set up otherwise; ARGS=--guided asks how
+	$(MAKE) build ARCH=arm64
+	cd examples/second-authorizer && $(SAM) deploy $(ARGS)
+
 deploy-%:
 	@test -n "$(AUTHORIZER)" || { echo "say AUTHORIZER=arn:aws:lambda:...: what 'make deploy' printed as AuthorizerArn" >&2; exit 1; }
 	$(MAKE) build ARCH=arm64

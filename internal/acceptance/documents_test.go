@@ -128,7 +128,7 @@ func TestSettingsNamedInREADMEExist(t *testing.T) {
 	var sources strings.Builder
 	for _, name := range []string{
 		"template.yaml", "examples/orders/template.yaml", "examples/http-api/template.yaml", "examples/websocket-api/template.yaml",
-		"examples/appsync-api/template.yaml", "Makefile", "cmd/local/main.go",
+		"examples/appsync-api/template.yaml", "examples/second-authorizer/template.yaml", "Makefile", "cmd/local/main.go",
 	} {
 		sources.WriteString(readFile(t, name))
 	}

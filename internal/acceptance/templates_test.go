@@ -1,0 +1,41 @@
+package acceptance_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// block returns an entry of a template's section as it is written, without the comments before the next one.
+func block(t *testing.T, template, section, name string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(template, "\n"+section+":\n")
+	found := regexp.MustCompile(`(?m)^  ` + name + `:\n(?:(?:    .*)?\n)+`).FindString(rest)
+	if found == "" {
+		t.Fatalf("%s has no %s", section, name)
+	}
+	return strings.TrimRight(found, "\n")
+}
+
+func TestTheSecondAuthorizerIsTheFirstOverAgain(t *testing.T) {
+	first, second := readFile(t, "template.yaml"), readFile(t, "examples/second-authorizer/template.yaml")
+	other := strings.NewReplacer(
+		"!GetAtt TokenTable.Arn", "!Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}",
+		"!Ref TokenTable\n", "!Ref TableName\n", "!Ref KeyringSecret\n", "!Ref KeyringSecretArn\n", "CodeUri: .\n", "CodeUri: ../..\n",
+	)
+	for _, name := range []string{"AuthorizerFunction", "AuthorizerLogs", "AuthorizerPermission", "AuthorizerAppSyncPermission"} {
+		want := strings.TrimRight(other.Replace(block(t, first, "Resources", name)+"\n"), "\n")
+		if diff := cmp.Diff(want, block(t, second, "Resources", name)); diff != "" {
+			t.Errorf("%s is another (-template.yaml +examples/second-authorizer): %s", name, diff)
+		}
+	}
+	for _, p := range regexp.MustCompile(`(?m)^  (\w+):$`).FindAllStringSubmatch(strings.SplitN(strings.SplitN(second, "\nParameters:\n", 2)[1], "\nRules:", 2)[0], -1) {
+		if name := p[1]; name != "TableName" && name != "KeyringSecretArn" {
+			if diff := cmp.Diff(block(t, first, "Parameters", name), block(t, second, "Parameters", name)); diff != "" {
+				t.Errorf("%s is another (-template.yaml +examples/second-authorizer): %s", name, diff)
+			}
+		}
+	}
+}

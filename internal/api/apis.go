@@ -154,7 +154,7 @@ func (r *Request) seenRules() (lifecycle.Field[int64], error) {
 		return lifecycle.Field[int64]{}, nil
 	}
 	version, err := r.mustMatch()
-	if errors.Is(err, lifecycle.ErrMatchRequired) {
+	if errors.Is(err, lifecycle.ErrVersionRequired) {
 		return lifecycle.Field[int64]{Set: true, Null: true}, nil
 	}
 	return lifecycle.Field[int64]{Set: true, Value: version}, err

@@ -64,7 +64,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 	}{
 		{lifecycle.ErrMalformed, 400, "malformed_request"}, {principal.ErrNone, 401, "unauthorized"}, {lifecycle.ErrForbidden, 403, "forbidden"},
 		{token.ErrNotFound, 404, "not_found"}, {lifecycle.ErrConflict, 409, "conflict"}, {lifecycle.ErrPrecondition, 412, "version_mismatch"},
-		{user.ErrNotFound, 404, "not_found"}, {job.ErrNotFound, 404, "not_found"}, {route.ErrNotFound, 404, "not_found"}, {lifecycle.ErrMatchRequired, 428, "if_match_required"}, {ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
+		{user.ErrNotFound, 404, "not_found"}, {job.ErrNotFound, 404, "not_found"}, {route.ErrNotFound, 404, "not_found"}, {lifecycle.ErrVersionRequired, 428, "if_match_required"}, {ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
 		{token.ErrUnavailable, 503, "unavailable"}, {errors.New("dial tcp 10.0.0.7: secret detail"), 500, "internal"},
 	} {
 		response, log := serve(t, event(nil), fails(fmt.Errorf("reading tok_x: %w", tt.err)))

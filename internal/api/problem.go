@@ -54,7 +54,7 @@ var statuses = []struct {
 	{user.ErrNotFound, http.StatusNotFound, "not_found", "There is no such user."},
 	{job.ErrNotFound, http.StatusNotFound, "not_found", "There is no such job."},
 	{route.ErrNotFound, http.StatusNotFound, "not_found", "The API has no rules."},
-	{lifecycle.ErrMatchRequired, http.StatusPreconditionRequired, "if_match_required", "Say with If-Match which version this is meant for: the ETag of the answer you have seen."},
+	{lifecycle.ErrVersionRequired, http.StatusPreconditionRequired, "if_match_required", "Say with If-Match which version this is meant for: the ETag of the answer you have seen."},
 	{ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "The body is too large."},
 	{ErrMediaType, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."},
 	{lifecycle.ErrInvalid, http.StatusUnprocessableEntity, "invalid_fields", "Some fields cannot be accepted."},

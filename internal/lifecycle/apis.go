@@ -163,9 +163,9 @@ func matchesRules(is *route.Rules, want Field[int64]) error {
 	case is.Version == 0 && (!want.Set || !want.Null && want.Value == 0), want.Set && !want.Null && want.Value == is.Version:
 		return nil
 	case is.Version == 0:
-		return rulesMoved("The API has no rules. To make some, leave If-Match out.")
+		return rulesMoved("The API has no rules. Name no version to make some.")
 	case !want.Set || want.Null:
-		return fmt.Errorf("replacing rules of %s: %w", is.API, ErrMatchRequired)
+		return fmt.Errorf("replacing rules of %s: %w", is.API, ErrVersionRequired)
 	}
 	return rulesMoved(fmt.Sprintf("The rules are at version %d. Read them again and decide anew.", is.Version))
 }

@@ -22,7 +22,9 @@ type bad struct {
 }
 
 // isAttempt says whether the call was one to change something, understood, and then not let: that leaves a note.
-func (b bad) isAttempt() bool { return b.method != "GET" && (b.status == 403 || b.status == 409) }
+func (b bad) isAttempt() bool {
+	return b.method != "GET" && !strings.HasSuffix(b.path, "/check") && (b.status == 403 || b.status == 409)
+}
 
 var sentence = regexp.MustCompile(`^[A-Z…“"0-9a-z].*[.?!]$`)
 

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +25,11 @@ func TestEveryOperationRefusesWhatNoOperationTakes(t *testing.T) {
 		if strings.HasPrefix(o.path, "/v1/users/") {
 			id = token.UserID
 		}
-		path := strings.Replace(o.path, "{id}", id, 1)
+		wrong, parameter, says := id[:len(id)-1], "id", id[:4]
+		if strings.HasPrefix(o.path, "/v1/apis/") {
+			id, wrong, parameter, says = "a1b2c3d4e5", "a1B2c3d4e5", "apiId", "lower-case"
+		}
+		path := strings.Replace(o.path, "{"+parameter+"}", id, 1)
 		add := func(what string, b bad) {
 			b.caller, b.method = ada, o.method
 			calls[o.id+" with "+what] = b
@@ -32,24 +37,28 @@ func TestEveryOperationRefusesWhatNoOperationTakes(t *testing.T) {
 		add("an unknown parameter", bad{path: path + "?colour=red", status: 400, code: "malformed_request", field: "colour unknown_parameter", says: "This call takes"})
 		add("headers without end", bad{path: path, headers: []string{"X-Padding", strings.Repeat("x", 10_240)}, status: 431, code: "refused", says: "refused"})
 		if path != o.path {
-			endless := strings.Replace(o.path, "{id}", id[:4]+strings.Repeat("0", 1600), 1)
+			endless := strings.Replace(o.path, "{"+parameter+"}", id[:4]+strings.Repeat("0", 1600), 1)
 			add("an endless id", bad{path: endless, status: 414, code: "refused", says: "refused"})
-			bad := bad{path: strings.Replace(o.path, "{id}", id[:len(id)-1], 1), status: 400, code: "malformed_request", field: "id bad_id", says: id[:4]}
-			add("a short id", bad)
+			bad := bad{path: strings.Replace(o.path, "{"+parameter+"}", wrong, 1), status: 400, code: "malformed_request", field: parameter + " bad_id", says: says}
+			add("a bad id", bad)
 		}
 		body, ok := contract.under(o.place, "requestBody")
 		if !ok {
 			continue
 		}
-		headers := []string{}
-		if o.id == "putSettings" {
+		headers, most, unknown := []string{}, 64, object{"colour": "red"}
+		switch o.id {
+		case "putSettings":
 			headers = []string{"If-Match", `"0"`}
+		case "putApi":
+			most, unknown["rules"] = 1024, []object{}
 		}
-		add("a body over 64 KiB", bad{path: path, body: `{"x":"` + strings.Repeat("x", 64<<10) + `"}`, headers: headers, status: 413, code: "too_large", says: "64 KiB"})
+		over := bad{path: path, body: `{"x":"` + strings.Repeat("x", most<<10) + `"}`, headers: headers, status: 413, code: "too_large", says: fmt.Sprintf("over %d KiB", most)}
+		add("too large a body", over)
 		add("half a body", bad{path: path, body: `{"x":`, headers: headers, status: 400, code: "malformed_request", field: "body not_json", says: "JSON object"})
 		add("a body in plain text", bad{path: path, body: `{}`, headers: append(headers, "Content-Type", "text/plain"), status: 415, code: "unsupported_media_type", says: "application/json"})
 		if o.method != http.MethodPost || body.node["required"] != true {
-			add("an unknown field", bad{path: path, body: object{"colour": "red"}, headers: headers, status: 422, code: "invalid_fields", field: "colour unknown_field", says: "no such field"})
+			add("an unknown field", bad{path: path, body: unknown, headers: headers, status: 422, code: "invalid_fields", field: "colour unknown_field", says: "no such field"})
 		}
 	}
 	if len(calls) < 80 {

@@ -207,6 +207,7 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	})
 	row("rotate", func() { _, err := m.Rotate(ctx, person, target, 0, period.Period{}); m.must(err) })
 	row("revoke", func() { m.must(m.Revoke(ctx, person, target, 0)) })
+	m.apiRows(person, target)
 	m.peopleRows(person)
 }
 
@@ -244,6 +245,26 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 			m.t.Errorf("a suspension without leave: %v", err)
 		}
 	})
+}
+
+// apiRows are the rows of the operations on rules.
+func (m *metered) apiRows(ada lifecycle.Caller, target lifecycle.Target) {
+	ctx, row := m.t.Context(), m.row
+	m.OperatorAccount = ada.Account
+	var version lifecycle.Field[int64]
+	set := func(api route.APIID, reach route.AnswersFor) {
+		rs, _, err := m.SetAPIRules(ctx, ada, lifecycle.SetRules{Rules: route.Rules{API: api, Default: route.Deny, AnswersFor: reach}, IfVersion: version})
+		m.must(err)
+		version = lifecycle.Field[int64]{Set: true, Value: rs.Version}
+	}
+	set("a1", route.WholeAPI)
+	row("make or replace an API's rules", func() { set("a1", route.OneRequest) })
+	row("get an API's rules", func() { _, err := m.APIRules(ctx, ada, "a1"); m.must(err) })
+	row("check what a token may call", func() { _, err := m.CheckAPI(ctx, ada, "a1", target, nil); m.must(err) })
+	version = lifecycle.Field[int64]{}
+	row("make or replace an API's rules", func() { set("b2", route.WholeAPI) })
+	row("list APIs with rules, here 2", func() { _, err := m.APIs(ctx, ada, "", 25); m.must(err) })
+	row("remove an API's rules", func() { m.must(m.DeleteAPIRules(ctx, ada, "b2", 1)) })
 }
 
 // rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read, at

@@ -21,6 +21,7 @@ var unreachable = map[string]string{
 	"putSettings 409":        "\"busy\", as above, of the caller's profile",
 	"revokeIssuedBefore 409": "\"busy\", as above, of the settings or the user",
 	"bulkRevoke 409":         "\"busy\", as above, of the caller's profile",
+	"deleteApi 409":          "\"busy\", as above, of the caller's profile",
 	"scimProviderConfig 500": "reads nothing that could be broken",
 	"scimResourceTypes 500":  "reads nothing that could be broken",
 	"scimResourceType 500":   "reads nothing that could be broken",

@@ -35,6 +35,7 @@ const (
 	unknownToken = `^{"statusCode":404,.*application/problem\+json.*There is no such token`
 	unknownUser  = `^{"statusCode":404,.*application/problem\+json.*There is no such user`
 	unknownJob   = `^{"statusCode":404,.*application/problem\+json.*There is no such job`
+	noRules      = `^{"statusCode":404,.*application/problem\+json.*The API has no rules`
 	// nothingFailed is what a function that a stream feeds answers when all of a batch is done.
 	nothingFailed = `^{"batchItemFailures":\[\]}$`
 	admitted      = `"principalId":"usr_EXAMPLEuser".*"Allow".*arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/live/\*.*"scopes":"orders:read"`
@@ -58,6 +59,7 @@ var (
 		{"put-settings/no-version", `^{"statusCode":428,`}, {"get-settings/person", `^{"statusCode":200,.*\\"rolesFrom\\":\\"identity-provider\\".*\\"version\\":0`},
 		{"purge-tokens/pending", nothingFailed},
 		{"get-job/person", unknownJob}, {"run-job/running", nothingFailed},
+		{"get-api/person", noRules}, {"delete-api/person", noRules}, {"check-api/call", noRules},
 		{"scim-config/provider", `^{"statusCode":200,.*application/scim\+json.*oauthbearertoken`}, {"scim-config/schema", `^{"statusCode":200,.*userName`},
 		{"scim-list-users/by-name", `^{"statusCode":200,.*\\"totalResults\\":0`}, {"scim-get-user/user", `^{"statusCode":404,.*messages:2\.0:Error`},
 		{"scim-create-user/okta", `^{"statusCode":201,.*Location.*Linus Example`}, {"scim-create-user/okta", `^{"statusCode":409,.*uniqueness`},
@@ -91,6 +93,11 @@ var (
 		{"transfer-token/person", `^{"statusCode":200,.*\\"steward\\":\\"usr_u93lOCzTV4D\\"`},
 		{"offboard-user/person", `^{"statusCode":200,.*\\"status\\":\\"offboarded\\".*\\"serviceTokens\\":\[\\"tok_EXAMPLEuserV70MWDg0Exa\\"\]`},
 		{"purge-tokens/pending", nothingFailed},
+		{"put-api/rules", `^{"statusCode":201,.*Location.*/v1/apis/k1l2m3n4o5.*\\"answersFor\\":\\"api\\".*\\"version\\":1`}, {"put-api/rules", `^{"statusCode":428,`},
+		{"check-api/call", `^{"statusCode":200,.*\\"usable\\":true,.*\\"allowed\\":true,`},
+		{"put-api/openapi", `^{"statusCode":200,.*\\"answersFor\\":\\"request\\".*/orders/{id}.*\\"version\\":2`},
+		{"get-api/person", `^{"statusCode":200,.*\\"path\\":\\"/orders/{id}\\"`}, {"list-apis/person", `^{"statusCode":200,.*\\"id\\":\\"k1l2m3n4o5\\",.*\\"ruleCount\\":3`},
+		{"delete-api/person", `^{"statusCode":204,`}, {"delete-api/person", noRules},
 		{"list-events/person", `^{"statusCode":200,.*\\"action\\":\\"user\.offboarded\\"`}, {"list-token-events/person", `^{"statusCode":200,.*\\"action\\":\\"token\.rotated\\"`},
 		{"summarize-tokens/person", `^{"statusCode":200,.*\\"byKind\\":{\\"personal\\":2,\\"service\\":2}.*\\"complete\\":true`},
 		{"bulk-revoke/dry-run", `^{"statusCode":200,.*\\"state\\":\\"dry-run\\".*\\"total\\":0`},

@@ -46,7 +46,7 @@ func functions() (names []string) {
 
 // writers are those that may store the person who calls, and the roles of that person.
 const writers = "CreateTokenFunction UpdateTokenFunction RevokeTokenFunction RotateTokenFunction TransferTokenFunction RevokeIssuedBeforeFunction " +
-	"GetUserFunction PutUserFunction SuspendUserFunction ResumeUserFunction OffboardUserFunction PutSettingsFunction BulkRevokeFunction"
+	"GetUserFunction PutUserFunction SuspendUserFunction ResumeUserFunction OffboardUserFunction PutSettingsFunction BulkRevokeFunction PutApiFunction DeleteApiFunction"
 
 // providers are those with which an identity provider changes people.
 const providers = "ScimCreateUserFunction ScimReplaceUserFunction ScimPatchUserFunction"
@@ -163,7 +163,7 @@ func TestOnlyFunctionsThatNeedTheKeyringMayReadIt(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(stack.Secrets())
 	t.Cleanup(server.Close)
-	needs := "AuthorizerFunction CreateTokenFunction RotateTokenFunction ListTokensFunction ListEventsFunction ListTokenEventsFunction ListUsersFunction"
+	needs := "AuthorizerFunction CreateTokenFunction RotateTokenFunction ListTokensFunction ListEventsFunction ListTokenEventsFunction ListUsersFunction ListApisFunction"
 	for _, function := range functions() {
 		client := secretsmanager.New(secretsmanager.Options{Region: "us-east-1", BaseEndpoint: aws.String(server.URL), Credentials: credentialsOf(t, function)})
 		_, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(stack.Template().Secrets[0].ARN)})
@@ -176,7 +176,7 @@ func TestOnlyFunctionsThatNeedTheKeyringMayReadIt(t *testing.T) {
 func TestTheAuthorizerMayReadRulesAndChangeNone(t *testing.T) {
 	t.Parallel()
 	rules, name := attributes{"pk": str("API#a1b2c3d4e5"), "sk": str("ROUTES")}, tableName(stack)
-	needs := "AuthorizerFunction"
+	needs := "AuthorizerFunction ListApisFunction"
 	for _, function := range functions() {
 		_, err := as(t, function).BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{name: {Keys: []attributes{rules}}}})
 		if may := strings.Contains(needs, function); denied(err) == may {
@@ -217,6 +217,56 @@ func TestJobsAreMovedOnByOneFunctionAndSeenByThree(t *testing.T) {
 		}}}})
 		if may := function == "RunJobFunction"; denied(err) == may {
 			t.Errorf("%s moves jobs on: %v", function, err)
+		}
+	}
+}
+
+func TestRulesAreSetByOneFunctionAndRemovedByAnother(t *testing.T) {
+	name, key := aws.String(tableName(stack)), attributes{"pk": str("API#privilege"), "sk": str("ROUTES")}
+	never := aws.String("version = :v")
+	values := attributes{":v": str("never true")}
+	for _, function := range functions() {
+		client := as(t, function)
+		transact := func(w types.TransactWriteItem) error {
+			_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{w}})
+			return err
+		}
+		update := func(attribute string) error {
+			return transact(types.TransactWriteItem{Update: &types.Update{
+				TableName: name, Key: key, UpdateExpression: aws.String("SET #n = :v"), ConditionExpression: never,
+				ExpressionAttributeNames: map[string]string{"#n": attribute}, ExpressionAttributeValues: values,
+			}})
+		}
+		for what, tt := range map[string]struct {
+			few string
+			do  func() error
+		}{
+			"change rules": {"PutApiFunction", func() error { return update("rules") }}, "hide rules in an account": {"", func() error { return update("account") }},
+			"make rules": {"PutApiFunction", func() error {
+				item := attributes{"pk": key["pk"], "sk": key["sk"], "rules": str("x")}
+				return transact(types.TransactWriteItem{Put: &types.Put{TableName: name, Item: item, ConditionExpression: never, ExpressionAttributeValues: values}})
+			}},
+			"remove rules": {"DeleteApiFunction", func() error {
+				return transact(types.TransactWriteItem{Delete: &types.Delete{TableName: name, Key: key, ConditionExpression: never, ExpressionAttributeValues: values}})
+			}},
+			"remove rules without an event": {"", func() error {
+				_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: name, Key: key})
+				return err
+			}},
+			"list rules": {"ListApisFunction", func() error {
+				_, err := client.Query(t.Context(), &dynamodb.QueryInput{
+					TableName: name, IndexName: aws.String("by-account"), KeyConditionExpression: aws.String("accountPk = :v"), ExpressionAttributeValues: attributes{":v": str("APIS")},
+				})
+				return err
+			}},
+			"read rules": {"GetApiFunction PutApiFunction DeleteApiFunction CheckApiFunction", func() error {
+				_, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: name, Key: key})
+				return err
+			}},
+		} {
+			if may := strings.Contains(tt.few, function); denied(tt.do()) == may {
+				t.Errorf("%s may %s: %v", function, what, !may)
+			}
 		}
 	}
 }

@@ -24,11 +24,11 @@ func example(t *testing.T, stackName, folder string) *template.Template {
 	return loaded
 }
 
-// rule is one of an API's rules.
-type rule struct{ method, path, scope string }
+// ruleFor is one of an API's rules.
+type ruleFor struct{ method, path, scope string }
 
 // putRules writes an API's rules into the table.
-func putRules(t *testing.T, s *local.Stack, api string, rules ...rule) {
+func putRules(t *testing.T, s *local.Stack, api string, rules ...ruleFor) {
 	t.Helper()
 	var list []types.AttributeValue
 	for _, r := range rules {
@@ -61,7 +61,7 @@ func TestTheExamplesObeyTheRulesOfTheirAPIs(t *testing.T) {
 // One answer of the authorizer, kept by the gateway, decides rightly on every route: on what it allows, and on what it
 // refuses, with the scope that is missing.
 func aCachedAnswerIsRightForTheOtherRoutes(t *testing.T, s *local.Stack) {
-	putRules(t, s, example(t, "orders", "orders").RestAPIs[0].ID, rule{"GET", "/orders", "orders:read"}, rule{"POST", "/orders", "orders:write"})
+	putRules(t, s, example(t, "orders", "orders").RestAPIs[0].ID, ruleFor{"GET", "/orders", "orders:read"}, ruleFor{"POST", "/orders", "orders:write"})
 	ada := personOf(t, s, "acc_routes", "ada", "admin")
 	with := func(scopes ...string) caller {
 		c := ada.create(t, object{"scopes": scopes}).bearer()
@@ -107,7 +107,7 @@ func aCachedAnswerIsRightForTheOtherRoutes(t *testing.T, s *local.Stack) {
 }
 
 func anHTTPAPIObeysItsRules(t *testing.T, s *local.Stack) {
-	putRules(t, s, example(t, "http-api", "http-api").HTTPAPIs[0].ID, rule{"GET", "/shipments", "orders:write"})
+	putRules(t, s, example(t, "http-api", "http-api").HTTPAPIs[0].ID, ruleFor{"GET", "/shipments", "orders:write"})
 	ada := personOf(t, s, "acc_routes", "ada", "admin")
 	for _, scope := range []string{"orders:read", "orders:write"} {
 		c := ada.create(t, object{"scopes": []string{scope}}).bearer()

@@ -70,5 +70,12 @@ func whereItDoesNotBelong(t *testing.T, c caller, secret string) {
 	c.call(t, "GET", "/v1/ping", nil, "Content-Type", secret)
 	c.call(t, "PATCH", "/v1/tokens/self", object{"description": "kept by " + secret[:8]}, "User-Agent", "curl/8 ("+secret+")")
 	c.call(t, "PUT", "/v1/users/me", object{"displayName": secret})
+	for _, rule := range []object{ruled("GET", "/"+secret), ruled("GET", secret), ruled("GET", "/a", secret), ruled(secret, "/a"), {secret: 1}} {
+		c.call(t, "PUT", "/v1/apis/secrecy", rulesOf(rule))
+	}
+	c.call(t, "PUT", "/v1/apis/"+secret, object{"openapi": object{"openapi": "3.1.0", "paths": object{"/" + secret: object{"get": object{}}}}})
+	for _, body := range []object{{"tokenId": secret}, {"tokenId": "self", "method": secret, "path": "/a"}, {"tokenId": "self", "method": "GET", "path": "/" + secret}} {
+		c.call(t, "POST", "/v1/apis/secrecy/check", body)
+	}
 	c.call(t, "POST", "/v1/tokens/revoke-issued-before", object{"before": "2020-01-01T00:00:00Z", "reason": secret})
 }

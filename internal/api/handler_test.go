@@ -18,6 +18,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -63,7 +64,7 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 	}{
 		{lifecycle.ErrMalformed, 400, "malformed_request"}, {principal.ErrNone, 401, "unauthorized"}, {lifecycle.ErrForbidden, 403, "forbidden"},
 		{token.ErrNotFound, 404, "not_found"}, {lifecycle.ErrConflict, 409, "conflict"}, {lifecycle.ErrPrecondition, 412, "version_mismatch"},
-		{user.ErrNotFound, 404, "not_found"}, {job.ErrNotFound, 404, "not_found"}, {ErrMatchRequired, 428, "if_match_required"}, {ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
+		{user.ErrNotFound, 404, "not_found"}, {job.ErrNotFound, 404, "not_found"}, {route.ErrNotFound, 404, "not_found"}, {lifecycle.ErrVersionRequired, 428, "if_match_required"}, {ErrTooLarge, 413, "too_large"}, {ErrMediaType, 415, "unsupported_media_type"}, {lifecycle.ErrInvalid, 422, "invalid_fields"},
 		{token.ErrUnavailable, 503, "unavailable"}, {errors.New("dial tcp 10.0.0.7: secret detail"), 500, "internal"},
 	} {
 		response, log := serve(t, event(nil), fails(fmt.Errorf("reading tok_x: %w", tt.err)))
@@ -82,8 +83,8 @@ func TestEveryErrorHasItsStatus(t *testing.T) {
 			t.Errorf("%v: logged %s", tt.err, log)
 		}
 	}
-	if len(statuses) != 13 {
-		t.Errorf("%d rows in the table of statuses: this test walks 13", len(statuses))
+	if len(statuses) != 14 {
+		t.Errorf("%d rows in the table of statuses: this test walks 14", len(statuses))
 	}
 }
 

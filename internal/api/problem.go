@@ -11,6 +11,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -20,9 +21,7 @@ import (
 var (
 	// ErrMediaType is returned for a body that is not declared as JSON.
 	ErrMediaType = errors.New("unsupported media type")
-	// ErrMatchRequired is returned for a write that must say which version it is meant for.
-	ErrMatchRequired = errors.New("If-Match required")
-	// ErrTooLarge is returned for a body over maxBody.
+	// ErrTooLarge is returned for a body over what the operation takes.
 	ErrTooLarge = errors.New("body too large")
 )
 
@@ -54,8 +53,9 @@ var statuses = []struct {
 	{lifecycle.ErrPrecondition, http.StatusPreconditionFailed, "version_mismatch", "The token has changed since."},
 	{user.ErrNotFound, http.StatusNotFound, "not_found", "There is no such user."},
 	{job.ErrNotFound, http.StatusNotFound, "not_found", "There is no such job."},
-	{ErrMatchRequired, http.StatusPreconditionRequired, "if_match_required", "Say with If-Match which version this is meant for: the ETag of the answer you have seen."},
-	{ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "The body is over 64 KiB."},
+	{route.ErrNotFound, http.StatusNotFound, "not_found", "The API has no rules."},
+	{lifecycle.ErrVersionRequired, http.StatusPreconditionRequired, "if_match_required", "Say with If-Match which version this is meant for: the ETag of the answer you have seen."},
+	{ErrTooLarge, http.StatusRequestEntityTooLarge, "too_large", "The body is too large."},
 	{ErrMediaType, http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json."},
 	{lifecycle.ErrInvalid, http.StatusUnprocessableEntity, "invalid_fields", "Some fields cannot be accepted."},
 	{token.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "A service this depends on cannot be reached. Try again."},

@@ -16,8 +16,11 @@ import (
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// maxBody bounds a request body, in bytes.
-const maxBody = 64 << 10
+// maxBody bounds a request body, in bytes, and maxDocument one that may hold an OpenAPI document.
+const (
+	maxBody     = 64 << 10
+	maxDocument = 1 << 20
+)
 
 func malformed(field, code, format string, args ...any) error {
 	detail := fmt.Sprintf(format, args...)
@@ -129,11 +132,14 @@ func Members(text []byte) (map[string]json.RawMessage, error) {
 }
 
 // body returns the request body, declared as one of some media types, decoded and within bounds; nil when there is none.
-func (r *Request) body(takes ...string) ([]byte, error) {
+func (r *Request) body(takes ...string) ([]byte, error) { return r.bodyUpTo(maxBody, takes...) }
+
+func (r *Request) bodyUpTo(most int, takes ...string) ([]byte, error) {
+	tooLarge := &lifecycle.Refusal{Root: ErrTooLarge, Code: "too_large", Detail: fmt.Sprintf("The body is over %d KiB.", most>>10)}
 	body := []byte(r.event.Body)
 	if r.event.IsBase64Encoded {
-		if base64.StdEncoding.DecodedLen(len(body)) > maxBody+2 {
-			return nil, ErrTooLarge
+		if base64.StdEncoding.DecodedLen(len(body)) > most+2 {
+			return nil, tooLarge
 		}
 		decoded, err := base64.StdEncoding.DecodeString(r.event.Body)
 		if err != nil {
@@ -141,8 +147,8 @@ func (r *Request) body(takes ...string) ([]byte, error) {
 		}
 		body = decoded
 	}
-	if len(body) > maxBody {
-		return nil, ErrTooLarge
+	if len(body) > most {
+		return nil, tooLarge
 	}
 	if len(body) == 0 {
 		return nil, nil
@@ -155,8 +161,10 @@ func (r *Request) body(takes ...string) ([]byte, error) {
 }
 
 // object reads the body as a JSON object. Without a body it is the empty object if optional, else a refusal.
-func (r *Request) object(optional bool) (*object, error) {
-	body, err := r.body("application/json", "application/merge-patch+json")
+func (r *Request) object(optional bool) (*object, error) { return r.objectUpTo(maxBody, optional) }
+
+func (r *Request) objectUpTo(most int, optional bool) (*object, error) {
+	body, err := r.bodyUpTo(most, "application/json", "application/merge-patch+json")
 	if err != nil {
 		return nil, err
 	}

@@ -205,9 +205,9 @@ func (o *object) rules(name string, into *settings.Rules) {
 func (r *Request) mustMatch() (int64, error) {
 	s := strings.TrimSpace(r.header("If-Match"))
 	if s == "" || s == "*" {
-		return 0, ErrMatchRequired
+		return 0, lifecycle.ErrVersionRequired
 	}
-	if s == `"0"` { // settings that nobody has set yet
+	if s == `"0"` { // what nobody has set yet
 		return 0, nil
 	}
 	return r.ifMatch()

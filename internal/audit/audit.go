@@ -36,13 +36,17 @@ const (
 	TokensRevoked   Action = "tokens.revoked"
 	SettingsUpdated Action = "settings.updated"
 
+	// APIUpdated makes or replaces the rules of an API, APIDeleted removes them.
+	APIUpdated Action = "api.updated"
+	APIDeleted Action = "api.deleted"
+
 	// JobCreated begins a bulk revocation; what it does to each token has an event of its own.
 	JobCreated Action = "job.created"
 )
 
 var actions = []Action{
 	TokenCreated, TokenUpdated, TokenRotated, TokenRevoked, TokenTransferred, UserCreated, UserUpdated, UserSuspended, UserResumed, UserOffboarded,
-	TokensRevoked, SettingsUpdated, JobCreated,
+	TokensRevoked, SettingsUpdated, APIUpdated, APIDeleted, JobCreated,
 }
 
 // ParseAction accepts the names of the actions.

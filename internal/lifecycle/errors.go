@@ -20,6 +20,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrPrecondition: the token changed since the caller last saw it.
 	ErrPrecondition = errors.New("precondition failed")
+	// ErrVersionRequired: the change has to say which version it is meant for.
+	ErrVersionRequired = errors.New("version required")
 )
 
 // MaxEcho is how many characters of a caller's own text a refusal repeats. Whoever pastes a token where something else

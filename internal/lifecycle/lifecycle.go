@@ -15,6 +15,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -65,6 +66,7 @@ type Store interface {
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
 
 	Jobs
+	Routes
 }
 
 // Keys gives digest keys.
@@ -83,6 +85,8 @@ type Config struct {
 	Catalogue *scope.Catalogue
 	Now       func() time.Time
 	Random    io.Reader
+	// OperatorAccount is the one account that sees and sets the rules of APIs; "" = none does.
+	OperatorAccount user.AccountID
 }
 
 // Manager carries out the operations. It is safe for concurrent use.
@@ -129,18 +133,28 @@ func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
 
 // find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
 func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
-	found, err := m.Store.Lookup(ctx, id, store.Along{Account: c.Account})
+	s, err := m.standing(ctx, c, id, now)
 	if err != nil {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, err)
+		return token.Token{}, user.User{}, err
 	}
-	tok, owner := found.Token, found.Owner
-	if tok.Account != c.Account {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	overtake(s.Token, s.Owner, s.Policy)
+	return *s.Token, *s.Owner, nil
+}
+
+// standing is find for a token as it is stored, with what decides about it.
+func (m *Manager) standing(ctx context.Context, c Caller, id token.ID, now time.Time) (standing.Standing, error) {
+	found, err := m.Store.Lookup(ctx, id, store.Along{Account: c.Account})
+	if err == nil && found.Token.Account != c.Account {
+		err = token.ErrNotFound
 	}
-	if overtake(&tok, &owner, found.Settings); forgotten(&tok, now) {
-		return token.Token{}, user.User{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	if err != nil {
+		return standing.Standing{}, fmt.Errorf("reading %s: %w", id, err)
 	}
-	return tok, owner, nil
+	shown := found.Token
+	if overtake(&shown, &found.Owner, found.Settings); forgotten(&shown, now) {
+		return standing.Standing{}, fmt.Errorf("reading %s: %w", id, token.ErrNotFound)
+	}
+	return standing.Standing{Token: &found.Token, Owner: &found.Owner, Policy: found.Settings}, nil
 }
 
 // overtake shows a token as revoked that one write about its owner or its account has ended, without a word in the token

@@ -15,12 +15,14 @@ const (
 	signInPath    = "/_local/sign-in"
 	localAudience = "tokenwright-local"
 	authorizerID  = "AuthorizerFunction"
+	// operatorAccount is that of the commands the stack prints.
+	operatorAccount = "acc_demo"
 )
 
 // loadTemplates resolves all templates.
 func (s *Stack) loadTemplates(context.Context) error {
 	parameters := map[string]string{
-		"OidcIssuer": url(s.listeners.main) + issuerPath, "OidcAudience": localAudience,
+		"OidcIssuer": url(s.listeners.main) + issuerPath, "OidcAudience": localAudience, "OperatorAccount": operatorAccount,
 	}
 	maps.Copy(parameters, s.options.Parameters)
 	loaded, err := template.Load(s.options.Template, template.Options{StackName: mainStack, Parameters: parameters})

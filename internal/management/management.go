@@ -11,6 +11,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Run serves one operation until Lambda stops the process.
@@ -23,6 +24,13 @@ func Tokens(p *boot.Process) *api.Endpoints { return endpoints(p, p.Format()) }
 
 // People returns the endpoints for a function that has to do with users, settings or totals, and shows no token.
 func People(p *boot.Process) *api.Endpoints { return endpoints(p, token.Format{}) }
+
+// APIs returns the endpoints for a function that has to do with the rules of APIs.
+func APIs(p *boot.Process) *api.Endpoints {
+	e := People(p)
+	e.Manager.OperatorAccount = user.AccountID(p.Env.Optional("OPERATOR_ACCOUNT", ""))
+	return e
+}
 
 // WithKeys gives them the keyring, for a function that issues secrets or pages through lists.
 func WithKeys(p *boot.Process, e *api.Endpoints) *api.Endpoints {

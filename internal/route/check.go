@@ -39,7 +39,7 @@ func (rs *Rules) Faults(known scope.Set) []Fault {
 		if first := slices.IndexFunc(rs.Rules[:i], func(r Rule) bool {
 			return r.Method == rs.Rules[i].Method && r.Path.same(rs.Rules[i].Path)
 		}); first >= 0 {
-			f.add(field(i), "duplicate", "Another rule, number %d, is about the same method and path.", first+1)
+			f.add(field(i), "duplicate", "The rule for %s %s is about the same.", rs.Rules[first].Method, brief(rs.Rules[first].Path.String()))
 		}
 	}
 	if len(f) > 0 {
@@ -81,15 +81,24 @@ func (f *faults) rule(i int, r *Rule, known scope.Set) {
 // together checks what rules make of each other.
 func (rs *Rules) together() []Fault {
 	var f faults
+	tooLarge := Fault{"rules", "too_large", "One policy for all of this is over API Gateway's 8 KB. Use fewer rules, or set answersFor to request."}
+	if rs.AnswersFor == WholeAPI && rs.size() > maxPolicySize {
+		return []Fault{tooLarge}
+	}
 	c := Compile(rs)
+	if rs.AnswersFor == WholeAPI && rs.size()+c.guardSize() > maxPolicySize {
+		return []Fault{tooLarge}
+	}
 	reached, walked := map[*Rule]bool{}, []string{}
 	for _, m := range Methods {
 		if slices.ContainsFunc(walked, func(other string) bool { return slices.EqualFunc(c.entries[m], c.entries[other], sameRule) }) {
 			continue // the same rules were looked at under another method
 		}
 		walked = append(walked, m)
-		j := judge{faults: &f, compiled: c, method: m, entries: c.entries[m], reached: reached, told: map[[2]*Rule]bool{}}
-		if j.walk() != nil {
+		j := judge{
+			faults: &f, rules: rs, effort: &c.effort, method: m, entries: c.entries[m], guards: c.guards[m], reached: reached, told: map[[2]*Rule]bool{},
+		}
+		if j.look(); j.effort.spent() {
 			f.add("rules", "too_complex", "There are too many ways in which the paths overlap. Use fewer parameters, or set answersFor to request.")
 			return f
 		}
@@ -98,9 +107,6 @@ func (rs *Rules) together() []Fault {
 		if r := &rs.Rules[i]; !r.Path.connect && !reached[r] {
 			f.add(field(i), "unreachable", "More specific rules decide on everything that this one is about.")
 		}
-	}
-	if rs.AnswersFor == WholeAPI && c.size() > maxPolicySize {
-		f.add("rules", "too_large", "One policy for all of this is over API Gateway's 8 KB. Use fewer rules, or set answersFor to request.")
 	}
 	return f
 }
@@ -115,17 +121,29 @@ const (
 	maxPolicySize = 6 << 10
 )
 
-// size is the most that the resources of any caller's policy take.
-func (c *Compiled) size() int {
+// size is the most that resources for the rules take in any caller's policy.
+func (rs *Rules) size() int {
 	n := len(irregular) * stageARN
-	for _, m := range Methods {
-		if c.rules.Default == Authenticated {
-			n += stageARN
+	if rs.Default == Authenticated {
+		n += len(Methods) * stageARN
+	}
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		methods := Methods
+		if r.Method != AnyMethod {
+			methods = []string{r.Method}
 		}
-		for _, e := range c.entries[m] {
-			n += stageARN + len(m) + len(e.pattern)
+		for _, m := range methods {
+			n += stageARN + len(m) + len(wildcard(r.Path.elements))
 		}
-		for _, g := range c.guards[m] {
+	}
+	return n
+}
+
+// guardSize is what the resources that no rule is about take in one.
+func (c *Compiled) guardSize() (n int) {
+	for m, guards := range c.guards {
+		for _, g := range guards {
 			n += stageARN + len(m) + len(wildcard(g))
 		}
 	}

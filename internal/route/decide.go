@@ -108,6 +108,7 @@ func (c *Compiled) DecideKey(key, method, path string, held scope.Set) Decision 
 type governed struct {
 	rules     []*Rule
 	byDefault bool
+	effort    effort // for finding that out
 }
 
 const maxKeys = 1000
@@ -126,7 +127,8 @@ func (c *Compiled) governing(key string) governed {
 	return g
 }
 
-func (c *Compiled) govern(key string) (g governed) {
+func (c *Compiled) govern(key string) governed {
+	g := governed{effort: effort{maxEffort}}
 	method, path, _ := strings.Cut(key, " ")
 	methods, templates := []string{method}, []Template{}
 	if method == "ANY" || key == "$default" {
@@ -154,9 +156,9 @@ func (g *governed) add(entries []entry, t Template) {
 	all := make([][]element, len(entries))
 	for i, e := range entries {
 		all[i] = e.rule.Path.elements
-		if overlap([][]element{t.elements, all[i]}, nil) {
+		if g.effort.overlap([][]element{t.elements, all[i]}, nil) {
 			g.rules = append(g.rules, e.rule)
 		}
 	}
-	g.byDefault = g.byDefault || overlap([][]element{t.elements}, all)
+	g.byDefault = g.byDefault || g.effort.overlap([][]element{t.elements}, all)
 }

@@ -5,56 +5,63 @@ import (
 	"strings"
 )
 
-// judge looks at every path that the rules of one method can tell apart, for whether one policy says of it what they say,
-// whoever calls.
+// judge looks for paths of which one policy says something else than the rules of one method, whoever calls.
 //
 // A policy has only wildcards, and they cross slashes: GET/orders/* is /orders/7 and /orders/7/items. Whatever a policy
 // would admit too much is a fault. So is what it would refuse too much of a path with a rule, but for parameters with the
 // name of another rule's literal (an order called "special"): that is refused then, and the README says so.
 type judge struct {
-	faults   *faults
-	compiled *Compiled
-	method   string
-	entries  []entry // the most specific first
-	reached  map[*Rule]bool
-	told     map[[2]*Rule]bool // of which two there is a fault already
+	faults  *faults
+	rules   *Rules
+	effort  *effort
+	method  string
+	entries []entry // the most specific first
+	guards  [][]element
+	reached map[*Rule]bool
+	told    map[[2]*Rule]bool // of which two there is a fault already
 }
 
-// walk visits each situation once. The machine matches, in this order: each entry's template; the same with parameters
-// that are no other rule's literal; its wildcard form; the guards.
-func (j *judge) walk() error {
-	n := len(j.entries)
-	patterns := make([][]element, 3*n, 4*n)
+// look asks every question there is about these rules, each of as few patterns as it takes.
+func (j *judge) look() {
 	for i, e := range j.entries {
-		patterns[i] = e.rule.Path.elements
-		if j.compiled.rules.AnswersFor == WholeAPI {
-			patterns[n+i], patterns[2*n+i] = ordinary(e.rule.Path.elements), e.rule.Path.wild()
+		if _, ok := j.effort.find([][]element{e.rule.Path.elements}, j.templates(i)); ok {
+			j.reached[e.rule] = true
 		}
-	}
-	if j.compiled.rules.AnswersFor == WholeAPI {
-		patterns = append(patterns, j.compiled.guards[j.method]...)
-	} else {
-		patterns = patterns[:n]
-	}
-	m := newMachine(patterns...)
-	return m.walk(nil, func(s situation, path string) bool {
-		decides := -1
-		for i := range n {
-			if m.matched(s, i) {
-				decides = i
-				break
+		if j.rules.AnswersFor == OneRequest {
+			continue
+		}
+		j.takenBack(i)
+		if j.rules.Default == Deny && !j.rules.Complete && e.rule.Match != None {
+			if path, ok := j.effort.find([][]element{e.rule.Path.wild()}, append(j.templates(len(j.entries)), j.guards...)); ok {
+				j.tell(e.rule, nil, path)
 			}
 		}
-		if decides >= 0 {
-			j.reached[j.entries[decides].rule] = true
-		}
-		if len(patterns) > n {
-			j.judge(view{m, s, n}, decides, path)
-		}
-		return len(*j.faults) >= 20
-	})
+	}
 }
 
+// templates are those of the first entries, which decide before the ones that follow.
+func (j *judge) templates(n int) [][]element {
+	out := make([][]element, n)
+	for i := range out {
+		out[i] = j.entries[i].rule.Path.elements
+	}
+	return out
+}
+
+// takenBack looks for what one entry admits to and another one's Deny takes back.
+func (j *judge) takenBack(admits int) {
+	a := j.entries[admits].rule
+	for i, e := range j.entries {
+		if i == admits || !j.takesBack(e, a) {
+			continue
+		}
+		if path, ok := j.effort.find([][]element{e.rule.Path.wild(), ordinary(a.Path.elements)}, j.templates(admits)); ok {
+			j.tell(e.rule, a, path)
+		}
+	}
+}
+
+// ordinary is a template with parameters that are no other pattern's literal.
 func ordinary(elements []element) []element {
 	out := slices.Clone(elements)
 	for i, e := range out {
@@ -65,44 +72,9 @@ func ordinary(elements []element) []element {
 	return out
 }
 
-// view is what a situation says of a path.
-type view struct {
-	m *machine
-	s situation
-	n int
-}
-
-func (v view) ordinary(i int) bool { return v.m.matched(v.s, v.n+i) }
-func (v view) wild(i int) bool     { return v.m.matched(v.s, 2*v.n+i) }
-
-func (v view) guarded() bool {
-	for i := 3 * v.n; i < len(v.s); i++ {
-		if v.m.matched(v.s, i) {
-			return true
-		}
-	}
-	return false
-}
-
-// judge compares what a policy says of one path with what the rules say.
-func (j *judge) judge(v view, decides int, path string) {
-	rules := j.compiled.rules
-	for i, e := range j.entries {
-		switch {
-		case i == decides || !v.wild(i):
-		case decides >= 0:
-			if d := j.entries[decides].rule; v.ordinary(decides) && j.takesBack(e, d) {
-				j.tell(e.rule, d, path)
-			}
-		case rules.Default == Deny && !rules.Complete && e.rule.Match != None && !v.guarded():
-			j.tell(e.rule, nil, path)
-		}
-	}
-}
-
 // takesBack says whether some caller's policy denies by one entry, reaching a path that another rule admits the caller to.
 func (j *judge) takesBack(denied entry, admits *Rule) bool {
-	if j.compiled.rules.Default == Authenticated {
+	if j.rules.Default == Authenticated {
 		return denied.rule.someoneLacks(admits)
 	}
 	return slices.ContainsFunc(denied.covers, func(k int) bool { return denied.rule.someoneLacks(admits, j.entries[k].rule) })
@@ -129,8 +101,8 @@ func (j *judge) tell(r, other *Rule, path string) {
 }
 
 func (j *judge) index(r *Rule) int {
-	for i := range j.compiled.rules.Rules {
-		if &j.compiled.rules.Rules[i] == r {
+	for i := range j.rules.Rules {
+		if &j.rules.Rules[i] == r {
 			return i
 		}
 	}

@@ -13,6 +13,7 @@ type Compiled struct {
 	rules   *Rules
 	entries map[string][]entry     // by method, the most specific first
 	guards  map[string][][]element // by method
+	effort  effort                 // what is left of it
 
 	mu       sync.Mutex
 	policies map[string]*Policy
@@ -30,7 +31,7 @@ type entry struct {
 
 // Compile makes rules ready. They must not be changed afterwards.
 func Compile(rules *Rules) *Compiled {
-	c := &Compiled{rules: rules, entries: map[string][]entry{}, guards: map[string][][]element{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
+	c := &Compiled{rules: rules, effort: effort{maxEffort}, entries: map[string][]entry{}, guards: map[string][][]element{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
 	for _, m := range Methods {
 		entries := rules.forMethod(m)
 		c.entries[m] = entries
@@ -39,13 +40,13 @@ func Compile(rules *Rules) *Compiled {
 		}
 		for i := range entries {
 			for j := range entries {
-				if i != j && reaches(entries[j].rule, j < i, entries[i].rule) {
+				if i != j && c.effort.reaches(entries[j].rule, j < i, entries[i].rule) {
 					entries[i].covers = append(entries[i].covers, j)
 				}
 			}
 		}
 		if rules.Default == Deny {
-			c.guards[m] = guards(entries)
+			c.guards[m] = c.effort.guards(entries)
 		}
 	}
 	return c
@@ -74,21 +75,21 @@ func (rs *Rules) forMethod(method string) []entry {
 }
 
 // reaches says whether the wildcard form of a rule matches paths that another one decides, as far as these two go.
-func reaches(wide *Rule, moreSpecific bool, decides *Rule) bool {
+func (e *effort) reaches(wide *Rule, moreSpecific bool, decides *Rule) bool {
 	match := [][]element{wide.Path.wild(), decides.Path.elements}
 	if moreSpecific {
-		return overlap(match, [][]element{wide.Path.elements})
+		return e.overlap(match, [][]element{wide.Path.elements})
 	}
-	return overlap(match, nil)
+	return e.overlap(match, nil)
 }
 
 // guards are patterns for what wildcards reach and no rule is about: more segments than any rule has, and one segment too
 // many for a parameter. A guard that would reach a path with a rule is none.
-func guards(entries []entry) [][]element {
+func (e *effort) guards(entries []entry) [][]element {
 	var out [][]element
 	longest, root := 0, []element(nil)
-	for _, e := range entries {
-		t := e.rule.Path
+	for i := range entries {
+		t := entries[i].rule.Path
 		longest = max(longest, len(t.elements))
 		if len(t.elements) == 1 && t.elements[0].kind != literal {
 			out = append(out, root) // GET/* is the root as well
@@ -103,18 +104,18 @@ func guards(entries []entry) [][]element {
 		out = slices.Insert(out, 0, slices.Repeat([]element{{kind: many}}, longest+1))
 	}
 	out = slices.DeleteFunc(out, func(g []element) bool {
-		return slices.ContainsFunc(entries, func(e entry) bool {
-			return e.rule.Match != None && overlap([][]element{g, e.rule.Path.elements}, nil)
+		return slices.ContainsFunc(entries, func(other entry) bool {
+			return other.rule.Match != None && e.overlap([][]element{g, other.rule.Path.elements}, nil)
 		})
 	})
-	return widest(out)
+	return e.widest(out)
 }
 
 // widest leaves out what a pattern before it matches as well.
-func widest(patterns [][]element) [][]element {
+func (e *effort) widest(patterns [][]element) [][]element {
 	var out [][]element
 	for _, p := range patterns {
-		if !slices.ContainsFunc(out, func(q []element) bool { return !overlap([][]element{p}, [][]element{q}) }) {
+		if !slices.ContainsFunc(out, func(q []element) bool { return !e.overlap([][]element{p}, [][]element{q}) }) {
 			out = append(out, p)
 		}
 	}

@@ -7,14 +7,24 @@ import (
 	"strings"
 )
 
-// Patterns over the segments of a path, matched side by side: the one machine behind every question of the form "is there
-// a path that these match and those do not". A path is regular here, without empty segments.
+// This file is patterns over the segments of a path, matched side by side: the one machine behind every question of the
+// form "is there a path that these match and those do not". A path is regular here, without empty segments.
 
 // machine walks all paths at once, as far as its patterns can tell them apart.
 type machine struct {
 	patterns [][]element
 	other    string // a segment that no pattern spells
+	effort   *effort
 }
+
+// effort bounds the work that rules can cause: people write them, and patterns can overlap in more ways than there is
+// time for.
+type effort struct{ left int }
+
+// maxEffort is in patterns that were taken one segment further: a fifth of a second on one core.
+const maxEffort = 2_000_000
+
+func (e *effort) spent() bool { return e.left <= 0 }
 
 // positions is where a pattern may stand after some segments: bit i, before its i-th element. Templates have at most
 // maxSegments elements, guards one more.
@@ -23,8 +33,8 @@ type positions uint32
 // situation is where every pattern stands.
 type situation []positions
 
-func newMachine(patterns ...[]element) *machine {
-	m := &machine{patterns: patterns, other: "x"}
+func newMachine(e *effort, patterns ...[]element) *machine {
+	m := &machine{patterns: patterns, other: "x", effort: e}
 	for slices.ContainsFunc(patterns, func(p []element) bool { return spells(p, m.other) }) {
 		m.other += "x"
 	}
@@ -50,6 +60,7 @@ func (m *machine) start() situation {
 func (m *machine) matched(s situation, i int) bool { return s[i]&(1<<len(m.patterns[i])) != 0 }
 
 func (m *machine) step(s situation, segment string) situation {
+	m.effort.left -= len(s)
 	next := make(situation, len(s))
 	for i, p := range m.patterns {
 		next[i] = step(p, s[i], segment, segment == m.other)
@@ -90,13 +101,11 @@ func (m *machine) segments(s situation) []string {
 	return slices.Compact(out)
 }
 
-// errTooComplex is returned when there are more situations than it makes sense to look at.
+// errTooComplex is returned when the effort is spent.
 var errTooComplex = errors.New("too many ways in which the paths overlap")
 
-const maxSituations = 10_000
-
 // walk shows every situation once, with the shortest path that leads there, until visit says stop. worth says whether to
-// go on from a situation; nil = always.
+// go on from a situation.
 func (m *machine) walk(worth func(situation) bool, visit func(s situation, path string) (stop bool)) error {
 	type found struct {
 		at   situation
@@ -105,6 +114,9 @@ func (m *machine) walk(worth func(situation) bool, visit func(s situation, path 
 	queue := []found{{m.start(), ""}}
 	seen := map[string]bool{queue[0].at.key(): true}
 	for len(queue) > 0 {
+		if m.effort.spent() {
+			return errTooComplex
+		}
 		f := queue[0]
 		queue = queue[1:]
 		if visit(f.at, strings.TrimPrefix(f.path, "/")) {
@@ -113,21 +125,14 @@ func (m *machine) walk(worth func(situation) bool, visit func(s situation, path 
 		for _, segment := range m.segments(f.at) {
 			next := m.step(f.at, segment)
 			key := next.key()
-			if seen[key] || worth != nil && !worth(next) || next.dead() {
+			if seen[key] || !worth(next) {
 				continue
-			}
-			if len(seen) >= maxSituations {
-				return errTooComplex
 			}
 			seen[key] = true
 			queue = append(queue, found{next, f.path + "/" + segment})
 		}
 	}
 	return nil
-}
-
-func (s situation) dead() bool {
-	return !slices.ContainsFunc(s, func(p positions) bool { return p != 0 })
 }
 
 // key names a situation; patterns that are out of the game leave no trace.
@@ -158,19 +163,33 @@ func disjoint(a, b []element) bool {
 	return len(a) != len(b) && longer[min(len(a), len(b))].kind != everything
 }
 
-// overlap says whether there is a path that all of some patterns match and none of others does.
-func overlap(match, avoid [][]element) (found bool) {
+// find returns the shortest path that all of some patterns match and none of others does. When the effort is spent before
+// there is one, it says that there is, without telling which: whoever asks errs on the safe side.
+func (e *effort) find(match, avoid [][]element) (path string, found bool) {
 	if len(match) == 2 && disjoint(match[0], match[1]) {
-		return false
+		return "", false
 	}
-	m := newMachine(append(slices.Clone(match), avoid...)...)
+	patterns := slices.Clone(match)
+	for _, p := range avoid {
+		if !disjoint(match[0], p) {
+			patterns = append(patterns, p)
+		}
+	}
+	m := newMachine(e, patterns...)
 	alive := func(s situation) bool { return !slices.Contains(s[:len(match)], 0) }
-	err := m.walk(alive, func(s situation, _ string) bool {
+	err := m.walk(alive, func(s situation, at string) bool {
 		found = true
 		for i := range m.patterns {
 			found = found && m.matched(s, i) == (i < len(match))
 		}
+		path = at
 		return found
 	})
-	return found || err != nil // what is too complex to tell apart counts as overlapping
+	return path, found || err != nil
+}
+
+// overlap says whether there is a path that all of some patterns match and none of others does.
+func (e *effort) overlap(match, avoid [][]element) bool {
+	_, found := e.find(match, avoid)
+	return found
 }

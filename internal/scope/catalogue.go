@@ -24,6 +24,8 @@ const (
 	SettingsWrite Scope = "settings:write"
 	AuditRead     Scope = "audit:read"
 	SCIMUsers     Scope = "scim:users"
+	APIsRead      Scope = "apis:read"
+	APIsWrite     Scope = "apis:write"
 )
 
 //go:embed catalogue.json

@@ -49,6 +49,10 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"people are saved once and changed by version":              savesPeople,
 		"a job is begun once and each step is taken once":           stepsJobs,
 		"tokens are read by id, those that there are":               readsNamed,
+		"rules of an API are saved by version":                      savesRoutes,
+		"rules of an API are deleted by version":                    deletesRoutes,
+		"rules that cannot be read are not taken for none":          refusesBrokenRoutes,
+		"rules of all APIs are listed by id, page by page":          listsRoutes,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}

@@ -1,0 +1,14 @@
+// Command check-api is the Lambda function that answers POST /v1/apis/{apiId}/check.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("check-api", func(p *boot.Process) api.Endpoint {
+		return management.APIs(p).CheckAPI
+	})
+}

@@ -169,7 +169,7 @@ func TestABadRuleIsNamed(t *testing.T) {
 		"an unknown scope":            invalid("rules[0].scopes[0] unknown_scope", "orders:fly", ruled("GET", "/a", "orders:fly")),
 		"an unknown one of three":     invalid("rules[1].scopes[2] unknown_scope", "orders:fly", ruled("GET", "/a"), ruled("GET", "/b", "orders:write", "orders:read", "orders:fly")),
 		"a wildcard for a scope":      invalid("rules[0].scopes[0] unknown_scope", "orders:*", ruled("GET", "/a", "orders:*")),
-		"two for one route":           invalid("rules[1] duplicate", "number 1", ruled("GET", "/a/{id}"), ruled("GET", "/a/{name}")),
+		"two for one route":           invalid("rules[1] duplicate", "GET /a/{id}", ruled("GET", "/a/{id}"), ruled("GET", "/a/{name}")),
 		"two that policies mix up":    invalid("rules[0].path overlapping", "wildcards cross slashes", ruled("GET", "/orders/{id}", "orders:read"), ruled("GET", "/{proxy+}")),
 		"a path without a slash":      invalid("rules[0].path bad_path", "begins with a slash", ruled("GET", "a")),
 		"a path with a star":          invalid("rules[0].path bad_path", "segment", ruled("GET", "/a/*")),

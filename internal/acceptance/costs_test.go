@@ -168,7 +168,7 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	row("start a function that uses the table", func() { m.must(m.warm(ctx)) })
 	var person lifecycle.Caller
 	m.admitTo("", "a.b.c") // the account's settings are young from here on
-	row("validate a JWT, once in 10 seconds for each API", func() { person = m.admit("a.b.c") })
+	row("validate a JWT, once in 5 seconds for each API", func() { person = m.admit("a.b.c") })
 	m.now = m.now.Add(validate.PolicyAge)
 	row("validate a JWT, once a second for each account", func() { person = m.admit("a.b.c") })
 	row("validate a JWT", func() { person = m.admit("a.b.c") })
@@ -277,7 +277,7 @@ func (m *metered) rowsOfValidation(presented string) {
 	m.row("validate a token, once a second for each account", func() { m.admit(presented) })
 	m.now = m.now.Add(validate.RulesAge)
 	m.admitTo("", presented)
-	m.row("validate a token, once in 10 seconds for each API", func() { m.admit(presented) })
+	m.row("validate a token, once in 5 seconds for each API", func() { m.admit(presented) })
 	m.now = m.now.Add(validate.RulesAge)
 	m.row("validate a token when both are due", func() { m.admit(presented) })
 	m.validator = m.fresh()

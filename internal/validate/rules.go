@@ -13,7 +13,7 @@ import (
 
 // RulesAge is how long the rules of an API are held in the process: the longest that changed rules take to be felt. Every
 // caller of an API shares one item, which cannot be read on every validation.
-const RulesAge = 10 * time.Second
+const RulesAge = 5 * time.Second
 
 // maxAPIs bounds the APIs whose rules are held. When it is reached all are forgotten and read again.
 const maxAPIs = 1000

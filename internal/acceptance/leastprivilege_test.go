@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -267,6 +268,28 @@ func TestRulesAreSetByOneFunctionAndRemovedByAnother(t *testing.T) {
 			if may := strings.Contains(tt.few, function); denied(tt.do()) == may {
 				t.Errorf("%s may %s: %v", function, what, !may)
 			}
+		}
+	}
+}
+
+// TestNobodyHasToBeKnownFirst has each operation called by an administrator whom the table has never seen: what stores
+// them then, the function must be allowed as well. TestMain looks through the functions' logs afterwards.
+func TestNobodyHasToBeKnownFirst(t *testing.T) {
+	t.Parallel()
+	id := strings.NewReplacer("{apiId}", "unknown", "/v1/users/{id}", "/v1/users/usr_AAAAAAAAAAA", "/scim/v2/Users/{id}", "/scim/v2/Users/usr_AAAAAAAAAAA",
+		"/v1/jobs/{id}", "/v1/jobs/job_AAAAAAAAAAAAAAAAAAAAAA", "{id}", "tok_AAAAAAAAAAAAAAAAAAAAAA")
+	for i, o := range contract.operations {
+		method, account := strings.ToUpper(o.method), fmt.Sprintf("acc_first_%d", i)
+		if strings.Contains(o.path, "/apis") {
+			account = operator
+		}
+		c := signIn(t, stack, account, fmt.Sprintf("first%d", i), "admin")
+		var body any
+		if method != "GET" && method != "DELETE" {
+			body = object{}
+		}
+		if a := c.call(t, method, id.Replace(o.path), body, "If-Match", `"0"`); a.status >= 500 {
+			t.Errorf("%s %s as somebody unknown: %d %s", method, o.path, a.status, a.body)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -59,9 +60,13 @@ func run(m *testing.M) (code int, err error) {
 	return code, nil
 }
 
+// forbidden finds functions that were refused what they asked of AWS: template.yaml gives them less than they do.
+var forbidden = regexp.MustCompile(`(?m)^\w+Function \| .*AccessDenied.*$`)
+
 // afterwards judges what the tests left behind all together.
 func afterwards() []string {
 	faults := leaks(answers.issued(), stack, filepath.Join(work, "data"))
+	faults = append(faults, forbidden.FindAllString(logs.String(), -1)...)
 	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" {
 		faults = append(faults, contract.unmet(unreachable)...)
 	}

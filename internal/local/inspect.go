@@ -68,7 +68,7 @@ func (s *Stack) Ready() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nTokenwright is ready (%.1f s).\n\n  API             %s\n", s.started.Seconds(), s.URL())
 	for _, d := range s.downstreams {
-		fmt.Fprintf(&b, "  %-15s %s\n", d.label, d.url)
+		fmt.Fprintf(&b, "  %-15s %s  (API id %s)\n", d.label, d.url, d.apiID())
 	}
 	fmt.Fprintf(&b, "  data            %s\n\nType in another terminal:\n\n", s.options.DataDir)
 	fmt.Fprintf(&b, `  # sign in as somebody
@@ -84,6 +84,14 @@ func (s *Stack) Ready() string {
 	}
 	b.WriteString("Ctrl-C stops everything.\n")
 	return b.String()
+}
+
+// apiID is the id of the one API that the template has; serve has seen to that.
+func (d *downstream) apiID() string {
+	if apis := d.template.HTTPAPIs; len(apis) > 0 {
+		return apis[0].ID
+	}
+	return d.template.RestAPIs[0].ID
 }
 
 // pick is a command that takes one text out of a JSON answer; sed, because

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,6 +45,9 @@ type call struct {
 	headers                        http.Header
 }
 
+// writtenHeader is how -w asks for a header of the answer.
+var writtenHeader = regexp.MustCompile(`%header\{([\w-]+)\}`)
+
 // curl does what curl does for the options that README uses, and refuses all others.
 func curl(arguments []string, stdout io.Writer) error {
 	c, err := parseCurl(arguments)
@@ -69,7 +73,10 @@ func curl(arguments []string, stdout io.Writer) error {
 	} else if err := os.WriteFile(c.out, body, 0o600); err != nil {
 		return err
 	}
-	_, err = io.WriteString(stdout, strings.NewReplacer("%{http_code}", strconv.Itoa(response.StatusCode), `\n`, "\n").Replace(c.format))
+	format := writtenHeader.ReplaceAllStringFunc(c.format, func(s string) string {
+		return response.Header.Get(writtenHeader.FindStringSubmatch(s)[1])
+	})
+	_, err = io.WriteString(stdout, strings.NewReplacer("%{http_code}", strconv.Itoa(response.StatusCode), `\n`, "\n").Replace(format))
 	return err
 }
 

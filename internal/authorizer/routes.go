@@ -115,12 +115,19 @@ func denial(p principal.Principal, d route.Decision) *validate.Denial {
 	return out
 }
 
-// elsewhere says why the routes are refused that a policy does not admit to. It lists scopes once, in the challenge,
-// because an answer has 8 KB in all.
+// maxNamed is how long a list of scopes may be that a text names: it stands in the challenge as well, and an answer has 8 KB
+// in all.
+const maxNamed = 256
+
+// elsewhere says why the routes are refused that a policy does not admit to. It is the same for all of them.
 func elsewhere(p principal.Principal, policy *route.Policy) *validate.Denial {
 	out := &validate.Denial{Reason: validate.RouteDenied, Token: p.Token, Authentic: true}
-	if len(policy.Lacking) > 0 {
-		out.Reason, out.Lacking, out.Detail = validate.InsufficientScope, policy.Lacking, "The credential lacks a scope that this needs."
+	if len(policy.Lacking) == 0 {
+		return out
+	}
+	out.Reason, out.Lacking, out.Detail = validate.InsufficientScope, policy.Lacking, "The credential lacks scopes that routes of this API need."
+	if named := policy.Lacking.String(); len(named) <= maxNamed {
+		out.Detail = "The credential lacks what routes of this API need: " + named + "."
 	}
 	return out
 }

@@ -80,7 +80,7 @@ func whole(more ...string) string {
 		`{"Action":["execute-api:Invoke"],"Effect":"Allow","Resource":[` + quoted("GET/orders", "GET/reports", "GET/status", "GET/orders/*") + `]},` +
 		`{"Action":["execute-api:Invoke"],"Effect":"Deny","Resource":[` + quoted(append([]string{"GET/*/*/*", "*//*", "*/*/"}, more...)...) + `]}]},` +
 		`"context":{"accountId":"acc_acme","challenge":"Bearer error=\"insufficient_scope\", scope=\"orders:delete orders:write\"",` +
-		`"code":"insufficient_scope","detail":"The credential lacks a scope that this needs.",` + who + `}}`
+		`"code":"insufficient_scope","detail":"The credential lacks what routes of this API need: orders:delete orders:write.",` + who + `}}`
 }
 
 func policyOf(effect, resource, who, context string) string {
@@ -98,7 +98,7 @@ func why(code, detail, scopes string) string {
 
 const (
 	nobodyHere = "The rules of this API admit nobody here."
-	lacksScope = "The credential lacks a scope that this needs."
+	lacks      = "The credential lacks what routes of this API need: "
 )
 
 func TestRulesInTheWordsOfEachGateway(t *testing.T) {
@@ -132,11 +132,11 @@ func TestRulesInTheWordsOfEachGateway(t *testing.T) {
 		{"HTTP 2.0, IAM", api, reader, authorizer.IAM, httpCall("GET /orders", "GET/orders"), whole(), allowed},
 		{"HTTP 2.0, IAM, refused", api, reader, authorizer.IAM, httpCall("POST /orders", "POST/orders"), whole(), lacking},
 		{"REST, a path in disguise that the policy admits", api, reader, "", restCall("GET/orders/%61"), whole("GET/orders/%61"), closed},
-		{"the same with a wildcard", api, reader, "", restCall("GET/orders/%61*"), policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacksScope, "orders:delete orders:write")), closed},
+		{"the same with a wildcard", api, reader, "", restCall("GET/orders/%61*"), policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacks+"orders:delete orders:write.", "orders:delete orders:write")), closed},
 		{"the same, too long to be named", api, reader, "", restCall("GET/orders/%61" + strings.Repeat("x", 500)),
-			policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacksScope, "orders:delete orders:write")), closed},
+			policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacks+"orders:delete orders:write.", "orders:delete orders:write")), closed},
 		{"nothing is admitted", ruled(t, route.Deny, route.WholeAPI, "GET /orders orders:read"), holding("orders:write"), "", restCall("GET/orders"),
-			policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacksScope, "orders:read")), lacking},
+			policyOf("Deny", stage+"*", "nobody", why("insufficient_scope", lacks+"orders:read.", "orders:read")), lacking},
 		{"nothing is admitted, whoever calls", ruled(t, route.Deny, route.WholeAPI, "* /admin -"), reader, "", restCall("GET/admin"),
 			policyOf("Deny", stage+"*", "nobody", why("route_denied", nobodyHere, "")), closed},
 

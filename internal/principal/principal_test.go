@@ -52,7 +52,7 @@ func TestContextCarriesThePrincipal(t *testing.T) {
 func TestWhatRefusalsAreWrittenFromIsLeftAlone(t *testing.T) {
 	for name, p := range samples {
 		m := untyped(p.Context())
-		m[wire.Code], m[wire.Detail], m[wire.Challenge] = "insufficient_scope", "The credential lacks a scope that this needs.", `Bearer error="insufficient_scope", scope="b:write"`
+		m[wire.Code], m[wire.Detail], m[wire.Challenge] = "insufficient_scope", "The credential lacks what routes of this API need: b:write.", `Bearer error="insufficient_scope", scope="b:write"`
 		got, err := principal.FromContext(m)
 		if diff := cmp.Diff(p, got); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)

@@ -91,7 +91,7 @@ func (j *judge) tell(r, other *Rule, path string) {
 		j.faults.add(field(i)+".path", "admits_more",
 			"One policy that admits to %s %s admits to paths below it that have no rule, such as %s: its wildcards cross slashes. Give %s a rule, "+
 				"set complete if the API has no such path, or "+ways,
-			j.method, brief(r.Path.String()), brief("/"+path), brief(j.generalised(path)))
+			j.method, brief(r.Path.String()), brief("/"+path), brief(generalised(path)))
 		return
 	}
 	j.faults.add(field(i)+".path", "overlapping",
@@ -110,15 +110,17 @@ func (j *judge) index(r *Rule) int {
 }
 
 // generalised makes a template of a path that the machine found.
-func (j *judge) generalised(path string) string {
+func generalised(path string) string {
 	var b strings.Builder
-	for i, s := range strings.Split(path, "/") {
+	name := byte('a')
+	for s := range strings.SplitSeq(path, "/") {
 		b.WriteByte('/')
-		if strings.Trim(s, "x") == "" {
-			b.WriteString("{" + string(rune('a'+i)) + "}")
-		} else {
+		if s == "" || strings.Trim(s, "x") != "" {
 			b.WriteString(s)
+			continue
 		}
+		b.WriteString("{" + string(name) + "}")
+		name++
 	}
 	return b.String()
 }

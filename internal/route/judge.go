@@ -32,7 +32,7 @@ func (j *judge) look() {
 		}
 		j.takenBack(i)
 		if j.rules.Default == Deny && !j.rules.Complete && e.rule.Match != None {
-			if path, ok := j.effort.find([][]element{e.rule.Path.wild()}, append(j.templates(len(j.entries)), j.guards...)); ok {
+			if path, ok := j.effort.find([][]element{e.wild}, append(j.templates(len(j.entries)), j.guards...)); ok {
 				j.tell(e.rule, nil, path)
 			}
 		}
@@ -55,7 +55,7 @@ func (j *judge) takenBack(admits int) {
 		if i == admits || !j.takesBack(e, a) {
 			continue
 		}
-		if path, ok := j.effort.find([][]element{e.rule.Path.wild(), ordinary(a.Path.elements)}, j.templates(admits)); ok {
+		if path, ok := j.effort.find([][]element{e.wild, ordinary(a.Path.elements)}, j.templates(admits)); ok {
 			j.tell(e.rule, a, path)
 		}
 	}

@@ -23,7 +23,8 @@ type Compiled struct {
 // entry is a rule as one method has it.
 type entry struct {
 	rule    *Rule
-	pattern string // its path as a policy's resource has it
+	pattern string    // its path as a policy's resource has it
+	wild    []element // what that matches
 	// covers are entries whose pattern reaches paths that this one decides: what a policy admits by them it has to take back
 	// with a Deny for this one.
 	covers []int
@@ -40,7 +41,7 @@ func Compile(rules *Rules) *Compiled {
 		}
 		for i := range entries {
 			for j := range entries {
-				if i != j && c.effort.reaches(entries[j].rule, j < i, entries[i].rule) {
+				if i != j && c.effort.reaches(&entries[j], j < i, &entries[i]) {
 					entries[i].covers = append(entries[i].covers, j)
 				}
 			}
@@ -63,7 +64,7 @@ func (rs *Rules) forMethod(method string) []entry {
 		if r.Path.connect || r.Method != method && r.Method != AnyMethod {
 			continue
 		}
-		out = append(out, entry{rule: r, pattern: wildcard(r.Path.elements)})
+		out = append(out, entry{rule: r, pattern: wildcard(r.Path.elements), wild: r.Path.wild()})
 	}
 	slices.SortStableFunc(out, func(a, b entry) int {
 		if c := a.rule.Path.compare(b.rule.Path); c != 0 {
@@ -74,13 +75,16 @@ func (rs *Rules) forMethod(method string) []entry {
 	return slices.CompactFunc(out, func(a, b entry) bool { return a.rule.Path.same(b.rule.Path) })
 }
 
-// reaches says whether the wildcard form of a rule matches paths that another one decides, as far as these two go.
-func (e *effort) reaches(wide *Rule, moreSpecific bool, decides *Rule) bool {
-	match := [][]element{wide.Path.wild(), decides.Path.elements}
-	if moreSpecific {
-		return e.overlap(match, [][]element{wide.Path.elements})
+// reaches says whether the wildcard form of an entry matches paths that another one decides, as far as these two go.
+func (e *effort) reaches(wide *entry, moreSpecific bool, decides *entry) bool {
+	if disjoint(wide.wild, decides.rule.Path.elements) {
+		return false // as most are
 	}
-	return e.overlap(match, nil)
+	var avoid [][]element
+	if moreSpecific {
+		avoid = [][]element{wide.rule.Path.elements}
+	}
+	return e.overlap([][]element{wide.wild, decides.rule.Path.elements}, avoid)
 }
 
 // guards are patterns for what wildcards reach and no rule is about: more segments than any rule has, and one segment too
@@ -94,9 +98,9 @@ func (e *effort) guards(entries []entry) [][]element {
 		if len(t.elements) == 1 && t.elements[0].kind != literal {
 			out = append(out, root) // GET/* is the root as well
 		}
-		for i, el := range t.elements {
+		for at, el := range t.elements {
 			if el.kind == one {
-				out = append(out, slices.Insert(t.wild(), i, element{kind: many}))
+				out = append(out, slices.Insert(slices.Clone(entries[i].wild), at, element{kind: many}))
 			}
 		}
 	}
@@ -105,7 +109,7 @@ func (e *effort) guards(entries []entry) [][]element {
 	}
 	out = slices.DeleteFunc(out, func(g []element) bool {
 		return slices.ContainsFunc(entries, func(other entry) bool {
-			return other.rule.Match != None && e.overlap([][]element{g, other.rule.Path.elements}, nil)
+			return other.rule.Match != None && !disjoint(g, other.rule.Path.elements) && e.overlap([][]element{g, other.rule.Path.elements}, nil)
 		})
 	})
 	return e.widest(out)
@@ -115,11 +119,17 @@ func (e *effort) guards(entries []entry) [][]element {
 func (e *effort) widest(patterns [][]element) [][]element {
 	var out [][]element
 	for _, p := range patterns {
-		if !slices.ContainsFunc(out, func(q []element) bool { return !e.overlap([][]element{p}, [][]element{q}) }) {
+		if !slices.ContainsFunc(out, func(q []element) bool { return e.within(p, q) }) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// within says whether one pattern matches everything that another one does.
+func (e *effort) within(p, q []element) bool {
+	deep := !slices.ContainsFunc(q, func(el element) bool { return el.kind != many }) && len(q) > 0
+	return deep && len(p) >= len(q) || !e.overlap([][]element{p}, [][]element{q})
 }
 
 // Policy is what a caller may call, as resources of a policy behind the stage: "GET/orders/*". A resource under Deny

@@ -148,6 +148,9 @@ func (s situation) key() string {
 
 // disjoint says of two patterns at a glance that no path matches both; false = they have to be looked at.
 func disjoint(a, b []element) bool {
+	if tooLong(a, b) || tooLong(b, a) {
+		return true
+	}
 	for i := range min(len(a), len(b)) {
 		if a[i].kind >= many || b[i].kind >= many {
 			return false
@@ -156,11 +159,13 @@ func disjoint(a, b []element) bool {
 			return true
 		}
 	}
-	longer := a
-	if len(b) > len(a) {
-		longer = b
-	}
-	return len(a) != len(b) && longer[min(len(a), len(b))].kind != everything
+	return false
+}
+
+// tooLong says whether every path of one pattern has more segments than any of the other.
+func tooLong(a, b []element) bool {
+	wide := func(e element) bool { return e.kind >= many }
+	return len(a) > len(b) && a[0].kind != everything && !slices.ContainsFunc(b, wide)
 }
 
 // find returns the shortest path that all of some patterns match and none of others does. When the effort is spent before

@@ -1,7 +1,8 @@
-// Package validate decides whether a credential is good now: authentic, live, and what it permits. It is the one
-// place that does, used by every authorizer. It guarantees one read of the store for a token and one for a signed-in
-// person (what many share is held for a short, stated time and brought along), comparison in constant time, and that whatever cannot be reached yields an error and never an allow. Taking
-// the credential out of a request and telling a gateway the answer are left to others.
+// Package validate decides whether a credential is good now: authentic, live, and what it permits. It is the one place
+// that does, used by every authorizer. It guarantees one read of the store for a token and one for a signed-in person
+// (what many share is held for a short, stated time and brought along), comparison in constant time, and that whatever
+// cannot be reached yields an error and never an allow. Taking the credential out of a request and telling a gateway
+// the answer are left to others.
 package validate
 
 import (

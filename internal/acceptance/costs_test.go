@@ -264,7 +264,7 @@ func (m *metered) apiRows(ada lifecycle.Caller, target lifecycle.Target) {
 	version = lifecycle.Field[int64]{}
 	row("make or replace an API's rules", func() { set("b2", route.WholeAPI) })
 	row("list APIs with rules, here 2", func() { _, err := m.APIs(ctx, ada, "", 25); m.must(err) })
-	row("remove an API's rules", func() { m.must(m.DeleteAPIRules(ctx, ada, "b2", 1)) })
+	row("remove an API's rules", func() { m.must(m.DeleteAPIRules(ctx, ada, "b2", version.Value)) })
 }
 
 // rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read, at

@@ -95,9 +95,9 @@ var (
 		{"purge-tokens/pending", nothingFailed},
 		{"put-api/rules", `^{"statusCode":201,.*Location.*/v1/apis/k1l2m3n4o5.*\\"answersFor\\":\\"api\\".*\\"version\\":1`}, {"put-api/rules", `^{"statusCode":428,`},
 		{"check-api/call", `^{"statusCode":200,.*\\"usable\\":true,.*\\"allowed\\":true,`},
-		{"put-api/openapi", `^{"statusCode":200,.*\\"answersFor\\":\\"request\\".*/orders/{id}.*\\"version\\":2`},
-		{"get-api/person", `^{"statusCode":200,.*\\"path\\":\\"/orders/{id}\\"`}, {"list-apis/person", `^{"statusCode":200,.*\\"id\\":\\"k1l2m3n4o5\\",.*\\"ruleCount\\":3`},
-		{"delete-api/person", `^{"statusCode":204,`}, {"delete-api/person", noRules},
+		{"put-api/openapi", `^{"statusCode":201,.*/v1/apis/p6q7r8s9t0.*\\"answersFor\\":\\"request\\".*/orders/{id}`},
+		{"get-api/person", `^{"statusCode":200,.*\\"path\\":\\"/orders\\"`}, {"list-apis/person", `^{"statusCode":200,.*\\"id\\":\\"k1l2m3n4o5\\",.*\\"ruleCount\\":2,.*\\"id\\":\\"p6q7r8s9t0\\"`},
+		{"delete-api/person", `^{"statusCode":412,.*The rules are at version`}, // a sample cannot know their version
 		{"list-events/person", `^{"statusCode":200,.*\\"action\\":\\"user\.offboarded\\"`}, {"list-token-events/person", `^{"statusCode":200,.*\\"action\\":\\"token\.rotated\\"`},
 		{"summarize-tokens/person", `^{"statusCode":200,.*\\"byKind\\":{\\"personal\\":2,\\"service\\":2}.*\\"complete\\":true`},
 		{"bulk-revoke/dry-run", `^{"statusCode":200,.*\\"state\\":\\"dry-run\\".*\\"total\\":0`},

@@ -168,7 +168,7 @@ type checkJSON struct {
 	Usable  bool               `json:"usable"`
 	Refusal *string            `json:"refusal"`
 	Scopes  scope.Set          `json:"scopes"`
-	Default route.Default      `json:"default"`
+	Default *route.Default     `json:"default"`
 	Call    *callJSON          `json:"call"`
 	Rules   *[]checkedRuleJSON `json:"rules"`
 }
@@ -179,7 +179,7 @@ type callJSON struct {
 	Allowed       bool      `json:"allowed"`
 	Code          *string   `json:"code"`
 	MissingScopes scope.Set `json:"missingScopes"`
-	Rule          *ruleJSON `json:"rule"` // null = the default decided
+	Rule          *ruleJSON `json:"rule"` // null = the default decided, or not for this caller to see
 }
 
 type checkedRuleJSON struct {
@@ -209,7 +209,10 @@ func showCheck(c *lifecycle.APICheck) checkJSON {
 	rs := c.Rules.Rules()
 	j := checkJSON{
 		APIID: rs.API, Version: rs.Version, TokenID: c.Token, Usable: c.Refusal == "", Refusal: orNull(string(c.Refusal)),
-		Scopes: append(scope.Set{}, c.Scopes...), Default: rs.Default,
+		Scopes: append(scope.Set{}, c.Scopes...),
+	}
+	if c.Whole {
+		j.Default = &rs.Default
 	}
 	if c.Call != nil {
 		j.Call = showCall(c)
@@ -229,7 +232,7 @@ func showCall(c *lifecycle.APICheck) *callJSON {
 		Method: orNull(c.Call.Method), Path: c.Call.Path, Allowed: c.Decision.Allowed(), Code: orNull(string(c.Decision.Reason)),
 		MissingScopes: append(scope.Set{}, c.Decision.Lacking...),
 	}
-	if c.Decision.Rule != nil {
+	if c.Decision.Rule != nil && c.Whole {
 		rule := showRule(c.Decision.Rule)
 		j.Rule = &rule
 	}

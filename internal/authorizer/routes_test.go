@@ -78,7 +78,7 @@ func whole(more ...string) string {
 	quoted := func(list ...string) string { return `"` + stage + strings.Join(list, `","`+stage) + `"` }
 	return `{"principalId":"usr_tgNbh7Q7aQP","policyDocument":{"Version":"2012-10-17","Statement":[` +
 		`{"Action":["execute-api:Invoke"],"Effect":"Allow","Resource":[` + quoted("GET/orders", "GET/reports", "GET/status", "GET/orders/*") + `]},` +
-		`{"Action":["execute-api:Invoke"],"Effect":"Deny","Resource":[` + quoted(append([]string{"GET/*/*/*", "*//*", "*/*/"}, more...)...) + `]}]},` +
+		`{"Action":["execute-api:Invoke"],"Effect":"Deny","Resource":[` + quoted(append([]string{"GET/*/*/*", "*//*", "*/*/", "*/./*", "*/../*", "*/.", "*/..", "*%2e*", "*%2E*", "*%2f*", "*%2F*"}, more...)...) + `]}]},` +
 		`"context":{"accountId":"acc_acme","challenge":"Bearer error=\"insufficient_scope\", scope=\"orders:delete orders:write\"",` +
 		`"code":"insufficient_scope","detail":"The credential lacks what routes of this API need: orders:delete orders:write.",` + who + `}}`
 }

@@ -118,6 +118,9 @@ func (m *Manager) SetAPIRules(ctx context.Context, c Caller, in SetRules) (set r
 	}
 	after := in.Rules
 	after.Version, after.UpdatedAt, after.UpdatedBy = before.Version+1, m.now(), c.User
+	if before.Version == 0 { // never a version that rules had which were deleted: somebody may still hold its ETag
+		after.Version = after.UpdatedAt.UnixMilli()
+	}
 	changes := diffRules(&before, &after)
 	if before.Version != 0 && len(changes) == 0 {
 		return before, false, nil

@@ -91,7 +91,7 @@ func TestRulesAreNeverReplacedBlind(t *testing.T) {
 		}
 	})
 	set, made, err := w.SetAPIRules(t.Context(), admin, lifecycle.SetRules{Rules: first, IfVersion: value(int64(0))})
-	if err != nil || !made || set.Version != 1 || set.UpdatedBy != admin.User || !set.UpdatedAt.Equal(w.now) {
+	if err != nil || !made || set.Version != w.now.UnixMilli() || set.UpdatedBy != admin.User || !set.UpdatedAt.Equal(w.now) {
 		t.Fatalf("%+v, %v, %v", set, made, err)
 	}
 	w.unchanged("once there are some", func() {
@@ -100,28 +100,29 @@ func TestRulesAreNeverReplacedBlind(t *testing.T) {
 				t.Errorf("%v: %v", version, err)
 			}
 		}
-		for _, version := range []int64{0, 2, -1} {
+		for _, version := range []int64{0, 1, set.Version + 1, -1} {
 			refuses(t, fmt.Sprint(version), try(value(version)), lifecycle.ErrPrecondition, "version_mismatch")
 			refuses(t, fmt.Sprint(version), w.DeleteAPIRules(t.Context(), admin, "a1", version), lifecycle.ErrPrecondition, "version_mismatch")
 		}
-		same, made, err := w.SetAPIRules(t.Context(), admin, lifecycle.SetRules{Rules: first, IfVersion: value(int64(1))})
-		if err != nil || made || same.Version != 1 {
+		same, made, err := w.SetAPIRules(t.Context(), admin, lifecycle.SetRules{Rules: first, IfVersion: value(set.Version)})
+		if err != nil || made || same.Version != set.Version {
 			t.Errorf("the same again: %+v, %v, %v", same, made, err)
 		}
 	})
-	if err := try(value(int64(1))); err != nil {
+	if err := try(value(set.Version)); err != nil {
 		t.Error(err)
 	}
-	if err := w.DeleteAPIRules(t.Context(), admin, "a1", 2); err != nil {
+	if err := w.DeleteAPIRules(t.Context(), admin, "a1", set.Version+1); err != nil {
 		t.Error(err)
 	}
-	for _, err := range []error{func() error { _, err := w.APIRules(t.Context(), admin, "a1"); return err }(), w.DeleteAPIRules(t.Context(), admin, "a1", 2)} {
+	for _, err := range []error{func() error { _, err := w.APIRules(t.Context(), admin, "a1"); return err }(), w.DeleteAPIRules(t.Context(), admin, "a1", set.Version+1)} {
 		if !errors.Is(err, route.ErrNotFound) {
 			t.Errorf("after the end: %v", err)
 		}
 	}
-	if again := w.set(first, blind); again.Version != 1 {
-		t.Errorf("made anew at version %d", again.Version)
+	w.now = w.now.Add(time.Minute)
+	if again := w.set(first, blind); again.Version == set.Version || again.Version == set.Version+1 {
+		t.Errorf("made anew at version %d, which there was before", again.Version)
 	}
 }
 
@@ -233,20 +234,20 @@ func TestRulesThatCannotHoldAreRefused(t *testing.T) {
 func TestEachChangeOfRulesIsToldInTheAudit(t *testing.T) {
 	w := operated(t)
 	first := wholeAPI(t, "a1", "GET /orders/{id} orders:write orders:read", "* /internal/{p+} none")
-	w.set(first, blind)
+	made := w.set(first, blind).Version
 	second := first
 	second.Default, second.Rules = route.Authenticated, first.Rules[1:]
-	w.set(second, value(int64(1)))
+	w.set(second, value(made))
 	large := wholeAPI(t, "a1")
 	large.AnswersFor = route.OneRequest
 	for i := range route.MaxRules {
 		large.Rules = append(large.Rules, wholeAPI(t, "a1", fmt.Sprintf("GET /%s%d orders:read", strings.Repeat("a", 40), i)).Rules...)
 	}
-	w.set(large, value(int64(2)))
+	w.set(large, value(made+1))
 	other := large
 	other.Rules = append(wholeAPI(t, "a1", "GET /other").Rules, large.Rules[1:]...)
-	w.set(other, value(int64(3)))
-	if err := w.DeleteAPIRules(t.Context(), admin, "a1", 4); err != nil {
+	w.set(other, value(made+2))
+	if err := w.DeleteAPIRules(t.Context(), admin, "a1", made+3); err != nil {
 		t.Fatal(err)
 	}
 	old := []string{"GET /orders/{id} all orders:read orders:write", "* /internal/{p+} none"}
@@ -310,10 +311,10 @@ func (gone) DeleteRoutes(context.Context, route.Rules, audit.Event) error {
 
 func TestAnOutageIsToldAsOne(t *testing.T) {
 	w := operated(t)
-	w.set(wholeAPI(t, "a1"), blind)
+	is := w.set(wholeAPI(t, "a1"), blind)
 	w.Store = gone{w.Store}
 	_, _, err := w.SetAPIRules(t.Context(), admin, lifecycle.SetRules{Rules: wholeAPI(t, "b2")})
-	for what, err := range map[string]error{"set": err, "delete": w.DeleteAPIRules(t.Context(), admin, "a1", 1)} {
+	for what, err := range map[string]error{"set": err, "delete": w.DeleteAPIRules(t.Context(), admin, "a1", is.Version)} {
 		if !errors.Is(err, token.ErrUnavailable) || errors.Is(err, store.ErrChanged) {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -19,6 +19,7 @@ type APICheck struct {
 	Refusal standing.Reason // "" = the token is usable
 	Scopes  scope.Set       // what it permits now; nothing unless it is usable
 	Call    *Call           // nil = what holds for every rule was asked for
+	Whole   bool            // the caller may see rules; others learn what is missing, as a refusal of the call would tell them
 	// Decision is about Call. It admits nothing unless the token is usable.
 	Decision route.Decision
 }
@@ -55,6 +56,7 @@ func (m *Manager) CheckAPI(ctx context.Context, c Caller, api route.APIID, targe
 		check.Scopes = s.Scopes(m.Catalogue)
 	}
 	check.decide()
+	check.Whole = m.isOperator(c)
 	return check, nil
 }
 

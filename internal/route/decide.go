@@ -85,8 +85,9 @@ func (c *Compiled) DecideDefault(held scope.Set) Decision { return c.rules.of(ni
 
 // DecideKey says whether a caller may call every request that an HTTP API's route key ("GET /orders/{id}", "ANY /files/{path+}",
 // "$default") stands for, and the one that was called: a gateway that caches one yes or no by the route key repeats it for
-// all of them. A route whose key has a rule of its own is decided by that rule; any other is admitted when whatever rule
-// could be about it admits the caller. With OneRequest the key does not count.
+// all of them. A route whose key has a rule of its own is decided by that rule, because what more specific rules are about
+// are routes with keys of their own. Any other, and each that ends in {name+}, behind which there may be no routes at all,
+// is admitted when whatever rule could be about it admits the caller. With OneRequest the key does not count.
 func (c *Compiled) DecideKey(key, method, path string, held scope.Set) Decision {
 	d := c.exactly(method, path, held)
 	if c.rules.AnswersFor == OneRequest || !d.Allowed() {
@@ -149,7 +150,7 @@ func (c *Compiled) govern(key string) governed {
 
 func (g *governed) add(entries []entry, t Template) {
 	own := slices.IndexFunc(entries, func(e entry) bool { return e.rule.Path.same(t) })
-	if own >= 0 {
+	if own >= 0 && !t.greedy() {
 		g.rules = append(g.rules, entries[own].rule)
 		return
 	}

@@ -141,8 +141,9 @@ type Policy struct {
 	Lacking scope.Set
 }
 
-// irregular are paths with an empty segment, which rules are not about, and which a wildcard would match.
-var irregular = []string{"*//*", "*/*/"}
+// irregular are paths that rules are not about and a wildcard would match: with an empty segment, with dots for a segment,
+// with an escaped dot or slash. Other escapes that split refuses are too many to name.
+var irregular = []string{"*//*", "*/*/", "*/./*", "*/../*", "*/.", "*/..", "*%2e*", "*%2E*", "*%2f*", "*%2F*"}
 
 const maxPolicies = 1000
 

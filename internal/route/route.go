@@ -135,7 +135,9 @@ type Rules struct {
 	Complete bool
 	Rules    []Rule
 
-	Version   int64 // rises by one with each change; 0 = the API has no rules
+	// Version rises by one with each change, from the milliseconds since 1970 at which the rules were made; 0 = the API has
+	// none. So rules that are deleted and made anew have another version.
+	Version   int64
 	UpdatedAt time.Time
 	UpdatedBy user.ID
 }

@@ -103,6 +103,10 @@ func TestTheMostSpecificRuleDecides(t *testing.T) {
 		{"GET /orders/..", known, route.RouteDenied, ""},
 		{"GET /%6frders", known, route.RouteDenied, ""},
 		{"GET /orders/%2Fx", known, route.RouteDenied, ""},
+		{"GET /orders/a%3Ab", known, route.RouteDenied, ""}, // literals have : @ $ too
+		{"GET /orders/%40me", known, route.RouteDenied, ""},
+		{"GET /orders/%24x", known, route.RouteDenied, ""},
+		{"GET /orders/%5Cx", known, route.RouteDenied, ""},
 		{"GET /orders/%20x", scope.NewSet("a:read"), "", ""},
 		{"GET /orders/100%", scope.NewSet("a:read"), "", ""},
 		{"GET orders", known, route.RouteDenied, ""},
@@ -324,7 +328,7 @@ func disagreement(rs *route.Rules, everyPath []string, everyCaller []scope.Set) 
 				return fmt.Sprintf("with %q Decide is not of the policy's opinion on %s", held, path)
 			}
 		}
-		for _, irregular := range []string{"/o/", "//o", "/o//s", "/x//", "//"} {
+		for _, irregular := range []string{"/o/", "//o", "/o//s", "/x//", "//", "/.", "/..", "/o/.", "/o/..", "/o/../s", "/./o", "/o/%2e%2E", "/o/..%2Fs", "/x%2fo"} {
 			if p.Admits("GET" + irregular) {
 				return fmt.Sprintf("with %q a policy admits to %s", held, irregular)
 			}
@@ -345,7 +349,8 @@ func named(template, path string) bool {
 }
 
 func TestSimpleAnswersHoldForTheWholeRouteKey(t *testing.T) {
-	c := route.Compile(rules(route.Deny, "GET /orders a:read", "POST /orders a:write", "GET /orders/{id} a:read", "GET /orders/special b:read", "* /files/{path+}"))
+	c := route.Compile(rules(route.Deny, "GET /orders a:read", "POST /orders a:write", "GET /orders/{id} a:read", "GET /orders/special b:read", "* /files/{path+}",
+		"GET /catch/{p+} a:read", "GET /catch/all b:write"))
 	for _, tt := range []struct {
 		key, request string
 		held         scope.Set
@@ -359,7 +364,9 @@ func TestSimpleAnswersHoldForTheWholeRouteKey(t *testing.T) {
 		{"GET /orders/special", "GET /orders/special", scope.NewSet("b:read"), true},
 		{"ANY /files/{proxy+}", "PUT /files/a/b", nil, true},
 		{"ANY /{proxy+}", "PUT /files/a/b", nil, false},
-		{"GET /orders/{proxy+}", "GET /orders/7", known, false}, // /orders/7/8 has no rule
+		{"GET /orders/{proxy+}", "GET /orders/7", known, false},                // /orders/7/8 has no rule
+		{"GET /catch/{proxy+}", "GET /catch/a", scope.NewSet("a:read"), false}, // the cached yes would hold for /catch/all
+		{"GET /catch/{proxy+}", "GET /catch/a", scope.NewSet("a:read", "b:write"), true},
 		{"$default", "PUT /files/a", known, false},
 		{"GET /orders/{id}/é", "GET /orders/7", known, false},
 	} {

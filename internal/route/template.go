@@ -183,7 +183,7 @@ func (t Template) wild() []element {
 }
 
 // split returns a path's segments. A path that could be read in two ways is none: with empty segments, with dots for
-// segments, or with a character escaped that need not be or that is a slash (RFC 3986, section 6.2.2).
+// segments, or with a character escaped that need not be, that literals have, or that is a slash (RFC 3986, section 6.2.2).
 func split(path string) (segments []string, ok bool) {
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok {
@@ -201,7 +201,7 @@ func split(path string) (segments []string, ok bool) {
 	return segments, true
 }
 
-// disguised says whether a segment escapes a letter, a digit, one of - . _ ~, or a slash.
+// disguised says whether a segment escapes a slash or a character that literals are made of.
 func disguised(segment string) bool {
 	for {
 		i := strings.IndexByte(segment, '%')
@@ -209,7 +209,7 @@ func disguised(segment string) bool {
 			return false
 		}
 		c, err := strconv.ParseUint(segment[i+1:i+3], 16, 8)
-		if err == nil && consistsOf(string(rune(c)), `-._~/\`) {
+		if err == nil && consistsOf(string(rune(c)), `._~:@$-/\`) {
 			return true
 		}
 		segment = segment[i+1:]

@@ -57,7 +57,7 @@ func (a *apis) hold(rules *route.Rules, asked time.Time) *route.Compiled {
 	h := heldRules{asked: asked}
 	switch {
 	case rules.Version == 0:
-	case ok && before.compiled != nil && sameVersion(before.compiled.Rules(), rules):
+	case ok && before.compiled != nil && before.compiled.Rules().Version == rules.Version:
 		h.compiled = before.compiled
 	default:
 		h.compiled = route.Compile(rules)
@@ -67,11 +67,6 @@ func (a *apis) hold(rules *route.Rules, asked time.Time) *route.Compiled {
 	}
 	a.held[rules.API] = h
 	return h.compiled
-}
-
-// sameVersion looks at the time as well, because rules that were deleted and made anew count from 1 again.
-func sameVersion(a, b *route.Rules) bool {
-	return a.Version == b.Version && a.UpdatedAt.Equal(b.UpdatedAt)
 }
 
 // rules returns an API's rules, at most RulesAge old; nil when it has none, and for no API.

@@ -90,21 +90,6 @@ func TestChangedRulesAreFeltAfterTenSecondsAtTheLatest(t *testing.T) {
 	}
 }
 
-// Deleted and made anew, rules count from 1 again: the number alone does not tell that they are others.
-func TestRulesMadeAnewUnderAnOldVersionAreSeen(t *testing.T) {
-	w, text, v := start(t)
-	w.rules = ruled(t, 1, "/orders", "orders:read")
-	if ok, err := calls(t.Context(), v, text); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	w.rules = ruled(t, 1, "/elsewhere", "orders:read")
-	w.rules.UpdatedAt = w.rules.UpdatedAt.Add(time.Millisecond)
-	w.now = noon.Add(validate.RulesAge)
-	if ok, err := calls(t.Context(), v, text); ok || err != nil {
-		t.Errorf("the rules from before hold: %v, %v", ok, err)
-	}
-}
-
 func TestUnchangedRulesAreNotCompiledAgain(t *testing.T) {
 	w, text, v := start(t)
 	w.rules = ruled(t, 1, "/orders", "orders:read")

@@ -2,6 +2,7 @@ package item
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
@@ -58,7 +59,8 @@ func Routes(it Item, api route.APIID) (route.Rules, error) {
 
 func rule(it Item) (route.Rule, error) {
 	r := route.Rule{Method: it.String("method"), Match: route.Match(it.String("match"))}
-	if it["scopes"].Kind != List || !it.mayBeTexts("scopes") || r.Match != route.All && r.Match != route.Any && r.Match != route.None {
+	known := r.Method == route.AnyMethod || slices.Contains(route.Methods, r.Method)
+	if !known || it["scopes"].Kind != List || !it.mayBeTexts("scopes") || r.Match != route.All && r.Match != route.Any && r.Match != route.None {
 		return r, fmt.Errorf("a rule that this version does not know")
 	}
 	var scopes []scope.Scope

@@ -4,8 +4,10 @@
 package openapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -17,13 +19,11 @@ import (
 // Field is where faults of a document stand.
 const Field = "openapi"
 
+// document is what of it counts. Names are compared to the letter, which encoding/json does for maps alone.
 type document struct {
-	OpenAPI    string                                `json:"openapi"`
-	Paths      map[string]map[string]json.RawMessage `json:"paths"`
-	Security   *[]requirement                        `json:"security"`
-	Components struct {
-		SecuritySchemes map[string]json.RawMessage `json:"securitySchemes"`
-	} `json:"components"`
+	paths    map[string]map[string]json.RawMessage
+	security *[]requirement
+	schemes  map[string]json.RawMessage
 }
 
 // requirement names schemes that are needed together, each with the scopes it must grant.
@@ -40,21 +40,88 @@ const (
 // Rules returns a rule for each operation of a document, by path and method, and whatever is wrong with it. An operation
 // without security admits every valid credential: whether it is asked for one at all is the gateway's business.
 func Rules(doc []byte) ([]route.Rule, []route.Fault) {
-	var d document
-	if err := json.Unmarshal(doc, &d); err != nil {
-		return nil, []route.Fault{{Field: Field, Code: "not_openapi", Detail: "Want an OpenAPI document as a JSON object."}}
+	d, fault := read(doc)
+	if fault != nil {
+		return nil, []route.Fault{*fault}
 	}
-	if !strings.HasPrefix(d.OpenAPI, "3.0.") && !strings.HasPrefix(d.OpenAPI, "3.1.") {
-		return nil, []route.Fault{{Field: Field + ".openapi", Code: "bad_version", Detail: "Want a document of OpenAPI 3.0 or 3.1."}}
-	}
-	r := reader{document: &d}
-	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
-		r.path(path, d.Paths[path])
+	r := reader{document: d}
+	for _, path := range slices.Sorted(maps.Keys(d.paths)) {
+		r.path(path, d.paths[path])
 	}
 	if len(r.rules) == 0 && len(r.faults) == 0 {
 		r.fault(Field+".paths", "no_operations", "The document has no operations.")
 	}
 	return r.rules, r.faults
+}
+
+// read reads a document's own members.
+func read(doc []byte) (*document, *route.Fault) {
+	fault := func(field, code, detail string) (*document, *route.Fault) {
+		return nil, &route.Fault{Field: field, Code: code, Detail: detail}
+	}
+	members, components := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	if json.Unmarshal(doc, &members) != nil || members == nil {
+		return fault(Field, "not_openapi", "Want an OpenAPI document as a JSON object.")
+	}
+	if repeated(doc) {
+		return fault(Field, "repeated", "An object of the document has a member more than once.")
+	}
+	var version string
+	if json.Unmarshal(members["openapi"], &version) != nil || !strings.HasPrefix(version, "3.0.") && !strings.HasPrefix(version, "3.1.") {
+		return fault(Field+".openapi", "bad_version", "Want a document of OpenAPI 3.0 or 3.1.")
+	}
+	d := &document{}
+	for _, m := range []struct {
+		field string
+		raw   json.RawMessage
+		into  any
+	}{{"paths", members["paths"], &d.paths}, {"security", members["security"], &d.security}, {"components", members["components"], &components}} {
+		if m.raw != nil && json.Unmarshal(m.raw, m.into) != nil {
+			return fault(Field+"."+m.field, "not_openapi", "This is not what OpenAPI has there.")
+		}
+	}
+	if raw := components["securitySchemes"]; raw != nil && json.Unmarshal(raw, &d.schemes) != nil {
+		return fault(Field+".components.securitySchemes", "not_openapi", "This is not what OpenAPI has there.")
+	}
+	return d, nil
+}
+
+// repeated says whether an object of valid JSON has a member twice, of which encoding/json would take the last.
+func repeated(doc []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	type level struct {
+		names map[string]bool // nil in a list
+		value bool            // a name was read, its value comes next
+	}
+	levels := []level{}
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return err != io.EOF
+		}
+		var at *level
+		if len(levels) > 0 {
+			at = &levels[len(levels)-1]
+		}
+		if name, ok := t.(string); ok && at != nil && at.names != nil && !at.value {
+			if at.names[name] {
+				return true
+			}
+			at.names[name], at.value = true, true
+			continue
+		}
+		if at != nil {
+			at.value = false
+		}
+		switch t {
+		case json.Delim('{'):
+			levels = append(levels, level{names: map[string]bool{}})
+		case json.Delim('['):
+			levels = append(levels, level{})
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
+		}
+	}
 }
 
 type reader struct {
@@ -110,23 +177,22 @@ func (r *reader) path(path string, item map[string]json.RawMessage) {
 
 // operation reads what one operation needs.
 func (r *reader) operation(where string, raw json.RawMessage, into *route.Rule) bool {
-	var op struct {
-		Security *[]requirement `json:"security"`
-	}
-	if err := json.Unmarshal(raw, &op); err != nil {
+	var op map[string]json.RawMessage
+	var security *[]requirement
+	if json.Unmarshal(raw, &op) != nil || op["security"] != nil && json.Unmarshal(op["security"], &security) != nil {
 		r.fault(where, "not_openapi", "This is no operation of OpenAPI.")
 		return false
 	}
-	if op.Security == nil {
-		op.Security = r.document.Security
+	if security == nil {
+		security = r.document.security
 	}
 	into.Match = route.All
-	if op.Security == nil {
+	if security == nil {
 		return true
 	}
 	before := len(r.faults)
 	var alternatives []scope.Set
-	for _, q := range *op.Security {
+	for _, q := range *security {
 		alternatives = append(alternatives, r.scopes(where, q))
 	}
 	alternatives = slices.CompactFunc(alternatives, slices.Equal)
@@ -138,7 +204,7 @@ func (r *reader) operation(where string, raw json.RawMessage, into *route.Rule) 
 func (r *reader) scopes(where string, q requirement) scope.Set {
 	var all []scope.Scope
 	for _, scheme := range slices.Sorted(maps.Keys(q)) {
-		if _, ok := r.document.Components.SecuritySchemes[scheme]; !ok {
+		if _, ok := r.document.schemes[scheme]; !ok {
 			r.fault(where+".security", "unknown_scheme", "components.securitySchemes has no %.*q.", maxEcho, scheme)
 		}
 		for _, s := range q[scheme] {

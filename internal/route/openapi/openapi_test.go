@@ -55,6 +55,13 @@ func TestDocumentsThatSayNoRules(t *testing.T) {
 	}
 	for _, tt := range []struct{ doc, want string }{
 		{`[]`, "openapi not_openapi"},
+		{`null`, "openapi not_openapi"},
+		{`{"openapi":"3.1.0","paths":[]}`, "openapi.paths not_openapi"},
+		{`{"openapi":"3.1.0","paths":{},"security":{}}`, "openapi.security not_openapi"},
+		{`{"openapi":"3.1.0","paths":{},"components":[]}`, "openapi.components not_openapi"},
+		{`{"openapi":"3.1.0","paths":{},"components":{"securitySchemes":[]}}`, "openapi.components.securitySchemes not_openapi"},
+		{with(`"/a":{"get":{"security":[{"a":["x:y"]}],"security":[]}}`), "openapi repeated"},
+		{with(`"/a":{"get":{"security":[{"a":["x:y"],"a":[]}]}}`), "openapi repeated"},
 		{`{"swagger":"2.0","paths":{}}`, "openapi.openapi bad_version"},
 		{`{"openapi":"4.0.0","paths":{}}`, "openapi.openapi bad_version"},
 		{`{"openapi":"3.1.0"}`, "openapi.paths no_operations"},
@@ -72,6 +79,14 @@ func TestDocumentsThatSayNoRules(t *testing.T) {
 		if len(faults) != 1 || faults[0].Field+" "+faults[0].Code != tt.want || len(rules) > 0 {
 			t.Errorf("%s: %v %v", tt.doc, rules, faults)
 		}
+	}
+}
+
+func TestNamesCountToTheLetter(t *testing.T) {
+	rules, faults := openapi.Rules([]byte(`{"openapi":"3.0.3","components":{"securitySchemes":{"a":{}}},"security":[{"a":["x:y"]}],"Security":[],
+		"paths":{"/a":{"get":{"Security":[],"\u017fecurity":[]},"GET":{"security":[]}}}}`))
+	if len(faults) > 0 || len(rules) != 1 || rules[0].Scopes.String() != "x:y" {
+		t.Errorf("%v %v", rules, faults)
 	}
 }
 

@@ -15,33 +15,15 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/iam"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 
-// ruled makes rules of lines such as "GET /orders/{id} orders:read", with "|" between scopes of which one is enough, and
-// "-" for nobody.
+// ruled makes rules of lines; see routetest.Rule.
 func ruled(t testing.TB, def route.Default, answersFor route.AnswersFor, lines ...string) *route.Compiled {
 	t.Helper()
-	rules := &route.Rules{API: "a1b2c3", Default: def, AnswersFor: answersFor, Version: 1}
-	for _, line := range lines {
-		f := strings.Fields(line)
-		path, err := route.ParseTemplate(f[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := route.Rule{Method: f[0], Path: path, Match: route.All}
-		for _, word := range f[2:] {
-			switch word {
-			case "|":
-				r.Match = route.Any
-			case "-":
-				r.Match = route.None
-			default:
-				r.Scopes = scope.NewSet(append(r.Scopes, scope.Scope(word))...)
-			}
-		}
-		rules.Rules = append(rules.Rules, r)
-	}
+	rules := routetest.Rules("a1b2c3", lines...)
+	rules.Default, rules.AnswersFor, rules.Version = def, answersFor, 1
 	return route.Compile(rules)
 }
 

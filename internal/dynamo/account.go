@@ -26,14 +26,11 @@ func (t *Table) Settings(ctx context.Context, account user.AccountID) (settings.
 
 // SaveSettings writes a policy over the one that was read, with its event; store.ErrChanged when it is another by now.
 func (t *Table) SaveSettings(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error {
+	write := t.putNew(item.OfSettings(account, &after))
 	if before.Version != 0 {
-		return t.updateWithEvent(ctx, "settings of "+string(account), t.update(item.OfSettings(account, &before), item.OfSettings(account, &after)), &event)
+		write = t.update(item.OfSettings(account, &before), item.OfSettings(account, &after))
 	}
-	failed, err := t.transact(ctx, "writing settings of "+string(account), []types.TransactWriteItem{t.putNew(item.OfSettings(account, &after)), t.event(&event)})
-	if err == nil && len(failed) > 0 {
-		return store.ErrChanged
-	}
-	return err
+	return t.writeWithEvent(ctx, "settings of "+string(account), write, &event)
 }
 
 // Replay reads the record of an idempotency key; an expired one that TTL has not removed yet is returned as well.

@@ -10,7 +10,6 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/route"
-	"github.com/tokenwright/tokenwright/internal/store"
 )
 
 // Routes reads the rules of an API; without any, their version is 0.
@@ -47,20 +46,17 @@ func (t *Table) AllRoutes(ctx context.Context, after route.APIID, limit int) ([]
 
 // SaveRoutes writes rules over those that were read, with their event; store.ErrChanged when they are others by now.
 func (t *Table) SaveRoutes(ctx context.Context, before, after route.Rules, event audit.Event) error {
+	write := t.putNew(item.OfRoutes(&after))
 	if before.Version != 0 {
-		return t.updateWithEvent(ctx, "rules of "+string(after.API), t.update(item.OfRoutes(&before), item.OfRoutes(&after)), &event)
+		write = t.update(item.OfRoutes(&before), item.OfRoutes(&after))
 	}
-	failed, err := t.transact(ctx, "writing rules of "+string(after.API), []types.TransactWriteItem{t.putNew(item.OfRoutes(&after)), t.event(&event)})
-	if err == nil && len(failed) > 0 {
-		return store.ErrChanged
-	}
-	return err
+	return t.writeWithEvent(ctx, "rules of "+string(after.API), write, &event)
 }
 
 // DeleteRoutes removes the rules that were read, with the event; store.ErrChanged when they are others by now.
 func (t *Table) DeleteRoutes(ctx context.Context, before route.Rules, event audit.Event) error {
 	it := item.OfRoutes(&before)
-	return t.updateWithEvent(ctx, "rules of "+string(before.API), types.TransactWriteItem{Delete: &types.Delete{
+	return t.writeWithEvent(ctx, "rules of "+string(before.API), types.TransactWriteItem{Delete: &types.Delete{
 		TableName: t.name, Key: values(item.KeyOf(it).Item()), ConditionExpression: aws.String("#version = :was"),
 		ExpressionAttributeNames: map[string]string{"#version": "version"}, ExpressionAttributeValues: values(item.Item{":was": it["version"]}),
 	}}, &event)

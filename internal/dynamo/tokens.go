@@ -89,11 +89,11 @@ func (t *Table) TransferToken(ctx context.Context, before, after token.Token, ev
 
 // UpdateToken writes what changed and the event, if nobody else changed the token.
 func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error {
-	return t.updateWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
+	return t.writeWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
 }
 
-func (t *Table) updateWithEvent(ctx context.Context, what string, update types.TransactWriteItem, event *audit.Event) error {
-	failed, err := t.transact(ctx, "writing "+what, []types.TransactWriteItem{update, t.event(event)})
+func (t *Table) writeWithEvent(ctx context.Context, what string, write types.TransactWriteItem, event *audit.Event) error {
+	failed, err := t.transact(ctx, "writing "+what, []types.TransactWriteItem{write, t.event(event)})
 	if err != nil {
 		return err
 	}

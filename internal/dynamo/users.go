@@ -21,7 +21,7 @@ import (
 // SaveUser writes a new user, or what changed of one, and the event.
 func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error {
 	if before != nil {
-		return t.updateWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
+		return t.writeWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
 	}
 	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
 	if err == nil && len(failed) > 0 {

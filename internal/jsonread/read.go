@@ -241,7 +241,7 @@ func unescape(s string) (char rune, size int) {
 	return utf8.RuneError, 6
 }
 
-// unit reads one \uXXXX.
+// unit reads one escape of four hexadecimal digits.
 func unit(s string) (rune, bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -31,23 +32,7 @@ func operated(t *testing.T) *world {
 // wholeAPI reads rules such as "GET /orders/{id} orders:read"; "any" or "none" may stand before the scopes.
 func wholeAPI(t *testing.T, api route.APIID, lines ...string) route.Rules {
 	t.Helper()
-	rs := route.Rules{API: api, Default: route.Deny, AnswersFor: route.WholeAPI}
-	for _, line := range lines {
-		words := strings.Fields(line)
-		r := route.Rule{Method: words[0], Match: route.All}
-		var err error
-		if r.Path, err = route.ParseTemplate(words[1]); err != nil {
-			t.Fatal(err)
-		}
-		if words = words[2:]; len(words) > 0 && !strings.Contains(words[0], ":") {
-			r.Match, words = route.Match(words[0]), words[1:]
-		}
-		for _, s := range words {
-			r.Scopes = scope.NewSet(append(r.Scopes, scope.Scope(s))...)
-		}
-		rs.Rules = append(rs.Rules, r)
-	}
-	return rs
+	return *routetest.Rules(api, lines...)
 }
 
 // set makes or replaces rules or ends the test.
@@ -233,7 +218,7 @@ func TestRulesThatCannotHoldAreRefused(t *testing.T) {
 
 func TestEachChangeOfRulesIsToldInTheAudit(t *testing.T) {
 	w := operated(t)
-	first := wholeAPI(t, "a1", "GET /orders/{id} orders:write orders:read", "* /internal/{p+} none")
+	first := wholeAPI(t, "a1", "GET /orders/{id} orders:write orders:read", "* /internal/{p+} -")
 	made := w.set(first, blind).Version
 	second := first
 	second.Default, second.Rules = route.Authenticated, first.Rules[1:]

@@ -18,7 +18,7 @@ import (
 func TestACheckSaysWhatTheAuthorizerWould(t *testing.T) {
 	w := operated(t)
 	w.known(admin, analyst, evil)
-	rules := wholeAPI(t, "a1", "GET /orders orders:read", "POST /orders orders:write tokens:write", "* /internal none", "* $connect orders:write")
+	rules := wholeAPI(t, "a1", "GET /orders orders:read", "POST /orders orders:write tokens:write", "* /internal -", "* $connect orders:write")
 	rules.AnswersFor = route.OneRequest
 	w.set(rules, blind)
 	issued := w.create(analyst, lifecycle.Create{Scopes: list("orders:*")})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 
@@ -13,7 +14,7 @@ func realistic(resources int) *route.Rules {
 	rs := rules(route.Deny)
 	for i := range resources {
 		for _, line := range []string{"GET /v1/r%d a:read", "POST /v1/r%d a:write", "GET /v1/r%d/{id} a:read", "DELETE /v1/r%d/{id} a:write"} {
-			rs.Rules = append(rs.Rules, rule(fmt.Sprintf(line, i)))
+			rs.Rules = append(rs.Rules, routetest.Rule(fmt.Sprintf(line, i)))
 		}
 	}
 	return rs

@@ -55,7 +55,7 @@ func (c *Compiled) exactly(method, path string, held scope.Set) Decision {
 func (c *Compiled) Decide(method, path string, held scope.Set) Decision {
 	d := c.exactly(method, path, held)
 	if c.rules.AnswersFor == OneRequest || !d.Allowed() {
-		return d // a policy never admits what the rules refuse
+		return d // what the rules refuse stays refused, whatever a policy says of its ARN
 	}
 	p := c.Policy(held)
 	if p.Admits(method + path) {
@@ -93,7 +93,7 @@ func (c *Compiled) DecideKey(key, method, path string, held scope.Set) Decision 
 	if c.rules.AnswersFor == OneRequest || !d.Allowed() {
 		return d
 	}
-	g := c.governing(key)
+	g := c.keys.of(key, func() governed { return c.govern(key) })
 	for _, r := range g.rules {
 		if other := c.rules.of(r, held); !other.Allowed() {
 			return other
@@ -109,27 +109,10 @@ func (c *Compiled) DecideKey(key, method, path string, held scope.Set) Decision 
 type governed struct {
 	rules     []*Rule
 	byDefault bool
-	effort    effort // for finding that out
 }
 
-const maxKeys = 1000
-
-func (c *Compiled) governing(key string) governed {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	g, ok := c.keys[key]
-	if !ok {
-		if len(c.keys) >= maxKeys {
-			clear(c.keys)
-		}
-		g = c.govern(key)
-		c.keys[key] = g
-	}
-	return g
-}
-
-func (c *Compiled) govern(key string) governed {
-	g := governed{effort: effort{maxEffort}}
+func (c *Compiled) govern(key string) (g governed) {
+	e := effort{maxEffort}
 	method, path, _ := strings.Cut(key, " ")
 	methods, templates := []string{method}, []Template{}
 	if method == "ANY" || key == "$default" {
@@ -142,13 +125,13 @@ func (c *Compiled) govern(key string) governed {
 	}
 	for _, m := range methods {
 		for _, t := range templates {
-			g.add(c.entries[m], t)
+			g.add(&e, c.entries[m], t)
 		}
 	}
 	return g
 }
 
-func (g *governed) add(entries []entry, t Template) {
+func (g *governed) add(effort *effort, entries []entry, t Template) {
 	own := slices.IndexFunc(entries, func(e entry) bool { return e.rule.Path.same(t) })
 	if own >= 0 && !t.greedy() {
 		g.rules = append(g.rules, entries[own].rule)
@@ -157,9 +140,9 @@ func (g *governed) add(entries []entry, t Template) {
 	all := make([][]element, len(entries))
 	for i, e := range entries {
 		all[i] = e.rule.Path.elements
-		if g.effort.overlap([][]element{t.elements, all[i]}, nil) {
+		if effort.overlap([][]element{t.elements, all[i]}, nil) {
 			g.rules = append(g.rules, e.rule)
 		}
 	}
-	g.byDefault = g.byDefault || g.effort.overlap([][]element{t.elements}, all)
+	g.byDefault = g.byDefault || effort.overlap([][]element{t.elements}, all)
 }

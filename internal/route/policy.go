@@ -15,9 +15,31 @@ type Compiled struct {
 	guards  map[string][][]element // by method
 	effort  effort                 // what is left of it
 
-	mu       sync.Mutex
-	policies map[string]*Policy
-	keys     map[string]governed
+	policies memo[*Policy]
+	keys     memo[governed]
+}
+
+// memo keeps what was worked out, up to maxHeld results; then it forgets them all. Its zero value is empty.
+type memo[T any] struct {
+	mu   sync.Mutex
+	held map[string]T
+}
+
+const maxHeld = 1000
+
+// of returns what is held under a key, or works it out.
+func (m *memo[T]) of(key string, work func() T) T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.held[key]
+	if !ok {
+		if m.held == nil || len(m.held) >= maxHeld {
+			m.held = map[string]T{}
+		}
+		v = work()
+		m.held[key] = v
+	}
+	return v
 }
 
 // entry is a rule as one method has it.
@@ -32,7 +54,7 @@ type entry struct {
 
 // Compile makes rules ready. They must not be changed afterwards.
 func Compile(rules *Rules) *Compiled {
-	c := &Compiled{rules: rules, effort: effort{maxEffort}, entries: map[string][]entry{}, guards: map[string][][]element{}, policies: map[string]*Policy{}, keys: map[string]governed{}}
+	c := &Compiled{rules: rules, effort: effort{maxEffort}, entries: map[string][]entry{}, guards: map[string][][]element{}}
 	for _, m := range Methods {
 		entries := rules.forMethod(m)
 		c.entries[m] = entries
@@ -145,22 +167,9 @@ type Policy struct {
 // with an escaped dot or slash. Other escapes that split refuses are too many to name.
 var irregular = []string{"*//*", "*/*/", "*/./*", "*/../*", "*/.", "*/..", "*%2e*", "*%2E*", "*%2f*", "*%2F*"}
 
-const maxPolicies = 1000
-
 // Policy returns what a caller with these scopes may call, the same one for the same scopes. It must not be changed.
 func (c *Compiled) Policy(held scope.Set) *Policy {
-	key := held.String()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, ok := c.policies[key]
-	if !ok {
-		if len(c.policies) >= maxPolicies {
-			clear(c.policies)
-		}
-		p = c.policy(held)
-		c.policies[key] = p
-	}
-	return p
+	return c.policies.of(held.String(), func() *Policy { return c.policy(held) })
 }
 
 func (c *Compiled) policy(held scope.Set) *Policy {

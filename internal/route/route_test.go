@@ -9,37 +9,15 @@ import (
 	"testing"
 
 	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 
 var known = scope.NewSet("a:read", "a:write", "b:read", "b:write")
 
-// rule reads "GET /orders/{id} a:read b:read", with "|" for any of the scopes, "-" for nobody.
-func rule(s string) route.Rule {
-	f := strings.Fields(s)
-	path, err := route.ParseTemplate(f[1])
-	if err != nil {
-		panic(s)
-	}
-	r := route.Rule{Method: f[0], Path: path, Match: route.All}
-	for _, word := range f[2:] {
-		switch word {
-		case "|":
-			r.Match = route.Any
-		case "-":
-			r.Match = route.None
-		default:
-			r.Scopes = scope.NewSet(append(r.Scopes, scope.Scope(word))...)
-		}
-	}
-	return r
-}
-
 func rules(def route.Default, lines ...string) *route.Rules {
-	rs := &route.Rules{API: "a1b2c3", Default: def, AnswersFor: route.WholeAPI, Version: 1}
-	for _, line := range lines {
-		rs.Rules = append(rs.Rules, rule(line))
-	}
+	rs := routetest.Rules("a1b2c3", lines...)
+	rs.Default, rs.Version = def, 1
 	return rs
 }
 
@@ -185,7 +163,7 @@ func TestFaults(t *testing.T) {
 func TestRulesBeyondTheLimits(t *testing.T) {
 	many := rules(route.Deny)
 	for i := range route.MaxRules + 1 {
-		many.Rules = append(many.Rules, rule(fmt.Sprintf("GET /r%d a:read", i)))
+		many.Rules = append(many.Rules, routetest.Rule(fmt.Sprintf("GET /r%d a:read", i)))
 	}
 	if f := many.Faults(known); len(f) != 1 || f[0].Code != "too_many" {
 		t.Errorf("%d rules: %v", len(many.Rules), f)
@@ -203,7 +181,7 @@ func TestRulesBeyondTheLimits(t *testing.T) {
 	}
 	maze := rules(route.Deny)
 	for i := range 40 { // each parameter doubles what a path may be part of
-		maze.Rules = append(maze.Rules, rule(fmt.Sprintf("GET /{a}/{b}/{c}/x%d/{d}/{e}/y%d/{f}/{g} a:read", i, i)))
+		maze.Rules = append(maze.Rules, routetest.Rule(fmt.Sprintf("GET /{a}/{b}/{c}/x%d/{d}/{e}/y%d/{f}/{g} a:read", i, i)))
 	}
 	if f := maze.Faults(known); len(f) == 0 || f[len(f)-1].Code != "too_complex" {
 		t.Errorf("a maze: %v", f)
@@ -260,7 +238,7 @@ func TestAPolicySaysWhatTheRulesSay(t *testing.T) {
 			if random.IntN(12) == 0 {
 				path = pick("/", "/{proxy+}")
 			}
-			rs.Rules = append(rs.Rules, rule("GET "+path+" "+pick("a:read", "a:write", "a:read a:write", "a:read a:write |", "", "-", "b:read")))
+			rs.Rules = append(rs.Rules, routetest.Rule("GET "+path+" "+pick("a:read", "a:write", "a:read a:write", "a:read a:write |", "", "-", "b:read")))
 		}
 		var inexact *route.Fault
 		for _, f := range rs.Faults(known) {

@@ -13,7 +13,7 @@ import (
 //
 //	{"pk": "API#a1b2c3d4e5", "sk": "ROUTES", "type": "routes", "api": "a1b2c3d4e5", "default": "deny", "answersFor": "api",
 //	 "complete": false, "rules": [{"method": "GET", "path": "/orders/{id}", "scopes": ["orders:read"], "match": "all"}],
-//	 "updatedAt": ms, "updatedBy": "usr_…", "version": 1, "accountPk": "APIS", "accountSk": "a1b2c3d4e5"}
+//	 "updatedAt": ms, "updatedBy": "usr_…", "version": 1795336476123, "accountPk": "APIS", "accountSk": "a1b2c3d4e5"}
 func OfRoutes(rs *route.Rules) Item {
 	it := RoutesKey(rs.API).Item()
 	it["type"], it["api"] = String("routes"), String(string(rs.API))

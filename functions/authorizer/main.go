@@ -35,7 +35,7 @@ func build(p *boot.Process) any {
 		TouchBudget: touchBudget, Cache: cache(p),
 	})
 	p.Then(oneAtATime)
-	metrics := obs.Metrics{Writer: os.Stdout, Now: time.Now}
+	metrics := obs.Metrics{Writer: os.Stdout, Now: time.Now, Stack: p.Env.Required("STACK_NAME")}
 	return authorizer.New(gateways(p, authorizer.Config{Validator: validator, Budget: decisionBudget, Log: p.Log, Count: metrics.Validation}))
 }
 

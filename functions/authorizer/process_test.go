@@ -71,7 +71,7 @@ func play(t *testing.T, set func(*standin.AWS), edit func(*token.Token, *user.Us
 		set(s.aws)
 	}
 	s.process, err = standin.Start(program, append([]string{
-		"TABLE_NAME=tokens", "KEYRING_SECRET_ID=keyring", "TOKEN_PREFIX=" + standin.Prefix, "AWS_ENDPOINT_URL_DYNAMODB=" + s.aws.URL,
+		"STACK_NAME=tokenwright", "TABLE_NAME=tokens", "KEYRING_SECRET_ID=keyring", "TOKEN_PREFIX=" + standin.Prefix, "AWS_ENDPOINT_URL_DYNAMODB=" + s.aws.URL,
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.aws.URL, "SSL_CERT_FILE=" + authority.File,
 	}, variables...)...)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestTheSecondAuthorizerIsTheFirstOverAgain(t *testing.T) {
 		"!GetAtt TokenTable.Arn", "!Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}",
 		"!Ref TokenTable\n", "!Ref TableName\n", "!Ref KeyringSecret\n", "!Ref KeyringSecretArn\n", "CodeUri: .\n", "CodeUri: ../..\n",
 	)
-	for _, name := range []string{"AuthorizerFunction", "AuthorizerLogs", "AuthorizerPermission", "AuthorizerAppSyncPermission"} {
+	for _, name := range []string{"AuthorizerFunction", "AuthorizerLogs", "AuthorizerPermission", "AuthorizerAppSyncPermission", "ValidationErrorAlarm"} {
 		want := strings.TrimRight(other.Replace(block(t, first, "Resources", name)+"\n"), "\n")
 		if diff := cmp.Diff(want, block(t, second, "Resources", name)); diff != "" {
 			t.Errorf("%s is another (-template.yaml +examples/second-authorizer): %s", name, diff)

@@ -29,7 +29,7 @@ func (s *subject) start() (*standin.Process, error) {
 		return nil, fmt.Errorf("reading a token of the world: %w", err)
 	}
 	variables := []string{
-		"TABLE_NAME=tokens", "KEYRING_SECRET_ID=keyring", "TOKEN_PREFIX=" + standin.Prefix, "AWS_ENDPOINT_URL_DYNAMODB=" + s.aws.URL,
+		"STACK_NAME=tokenwright", "TABLE_NAME=tokens", "KEYRING_SECRET_ID=keyring", "TOKEN_PREFIX=" + standin.Prefix, "AWS_ENDPOINT_URL_DYNAMODB=" + s.aws.URL,
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + s.aws.URL, "SSL_CERT_FILE=" + s.roots, "SSL_CERT_DIR=/nowhere",
 		"BARE_PK=OWNER#" + string(known.ID.Owner()), "BARE_SK=TOKEN#" + known.ID.Ref(),
 	}

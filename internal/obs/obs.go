@@ -25,6 +25,8 @@ const namespace = "Tokenwright"
 type Metrics struct {
 	Writer io.Writer
 	Now    func() time.Time
+	// Stack is whose counts they are: an AWS account may hold several stacks, and the alarms of one look at its own counts alone.
+	Stack string
 }
 
 // Validation counts one decision by its outcome: allowed, unauthenticated, denied or error. reason is a property one
@@ -36,9 +38,10 @@ func (m Metrics) Validation(_ context.Context, outcome, reason string) {
 	}
 	b := append(make([]byte, 0, 320), `{"_aws":{"Timestamp":`...)
 	b = strconv.AppendInt(b, m.Now().UnixMilli(), 10)
-	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+namespace+`","Dimensions":[["Outcome"]],`+
-		`"Metrics":[{"Name":"Validations","Unit":"Count"}]}]},"Outcome":`...)
-	b = jsonread.AppendString(b, outcome)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+namespace+`","Dimensions":[["Stack","Outcome"]],`+
+		`"Metrics":[{"Name":"Validations","Unit":"Count"}]}]},"Stack":`...)
+	b = jsonread.AppendString(b, m.Stack)
+	b = jsonread.AppendString(append(b, `,"Outcome":`...), outcome)
 	b = jsonread.AppendString(append(b, `,"Reason":`...), reason)
 	b = append(b, `,"Validations":1}`+"\n"...)
 	_, _ = m.Writer.Write(b) // a lost count is no reason to fail a request

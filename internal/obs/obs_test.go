@@ -16,7 +16,7 @@ import (
 // beside it.
 func TestACountIsOneLineOfEmbeddedMetricFormat(t *testing.T) {
 	var out bytes.Buffer
-	m := obs.Metrics{Writer: &out, Now: func() time.Time { return time.UnixMilli(1795348800123) }}
+	m := obs.Metrics{Writer: &out, Now: func() time.Time { return time.UnixMilli(1795348800123) }, Stack: "tokens-eu"}
 	m.Validation(t.Context(), "unauthenticated", "wrong \"secret\"\n")
 	if strings.Count(out.String(), "\n") != 1 || !strings.HasSuffix(out.String(), "\n") {
 		t.Errorf("not one line: %q", out.String())
@@ -29,11 +29,11 @@ func TestACountIsOneLineOfEmbeddedMetricFormat(t *testing.T) {
 		"_aws": map[string]any{
 			"Timestamp": 1795348800123.0,
 			"CloudWatchMetrics": []any{map[string]any{
-				"Namespace": "Tokenwright", "Dimensions": []any{[]any{"Outcome"}},
+				"Namespace": "Tokenwright", "Dimensions": []any{[]any{"Stack", "Outcome"}},
 				"Metrics": []any{map[string]any{"Name": "Validations", "Unit": "Count"}},
 			}},
 		},
-		"Outcome": "unauthenticated", "Reason": "wrong \"secret\"\n", "Validations": 1.0,
+		"Stack": "tokens-eu", "Outcome": "unauthenticated", "Reason": "wrong \"secret\"\n", "Validations": 1.0,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(- want, + got):\n%s", diff)

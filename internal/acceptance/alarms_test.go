@@ -1,0 +1,39 @@
+package acceptance_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// alarms are the alarms of a template, by name, as they are written.
+func alarms(t *testing.T, template string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, found := range regexp.MustCompile(`(?m)^  (\w+):\n    Type: AWS::CloudWatch::Alarm\n`).FindAllStringSubmatch(template, -1) {
+		all[found[1]] = block(t, template, "Resources", found[1])
+	}
+	if len(all) == 0 {
+		t.Fatal("the template has no alarm")
+	}
+	return all
+}
+
+// An AWS account may hold several stacks of this template, and second authorizers beside them.
+func TestAnAlarmLooksAtItsOwnStackAlone(t *testing.T) {
+	dimensions := regexp.MustCompile(`Dimensions:(?: \[.*\]|(?:\n +- \{.*\})+)`)
+	for _, file := range []string{"template.yaml", "examples/second-authorizer/template.yaml"} {
+		for name, alarm := range alarms(t, readFile(t, file)) {
+			metrics := strings.Count(alarm, "MetricName:")
+			found := dimensions.FindAllString(alarm, -1)
+			if len(found) != metrics {
+				t.Errorf("%s: %s has %d metrics, and dimensions of %d", file, name, metrics, len(found))
+			}
+			for _, d := range found {
+				if !strings.Contains(d, "!Ref AWS::StackName") && !regexp.MustCompile(`!(Ref|GetAtt) [A-Z]\w+(Function|Table|Failures)\b`).MatchString(d) {
+					t.Errorf("%s: %s counts for other stacks as well: %s", file, name, d)
+				}
+			}
+		}
+	}
+}

@@ -17,6 +17,8 @@ func TestABadChangeIsRefused(t *testing.T) {
 	service := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:read"}})
 	manager := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:write", "tokens:delete"}, "expiresAt": nil}).bearer()
 
+	local := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:*"}, "expiresAt": nil, "allowedCidrBlocks": []string{"127.0.0.1/32"}})
+
 	update := func(body any, status int, code, field, says string, headers ...string) bad {
 		return bad{ada, "PATCH", token.path(), body, headers, status, code, field, says}
 	}
@@ -76,16 +78,19 @@ func TestABadChangeIsRefused(t *testing.T) {
 		"a rotation over 64 KiB":        rotate(`{"gracePeriod":"`+strings.Repeat("P", 64<<10)+`"}`, 413, "too_large", "", "64 KiB"),
 		"half a rotation":               rotate(`{"gracePeriod":`, 400, "malformed_request", "body not_json", "JSON object"),
 
-		"an update without leave":              {bob, "PATCH", service.path(), object{"name": "x"}, nil, 403, "insufficient_scope", "", "tokens:write"},
-		"a rotation without leave":             {bob, "POST", service.path() + "/rotate", nil, nil, 403, "insufficient_scope", "", "tokens:write"},
-		"a revocation without leave":           {bob, "DELETE", service.path(), nil, nil, 403, "insufficient_scope", "", "tokens:delete"},
-		"a look without leave":                 {manager, "GET", token.path(), nil, nil, 403, "insufficient_scope", "", "tokens:read"},
-		"a list of another's without leave":    {manager, "GET", "/v1/tokens?owner=" + token.UserID, nil, nil, 403, "insufficient_scope", "", "tokens:read"},
-		"another's personal token updated":     {manager, "PATCH", token.path(), object{"isActive": false}, nil, 403, "not_owner", "", "owner alone"},
-		"another's personal token rotated":     {manager, "POST", token.path() + "/rotate", nil, nil, 403, "not_owner", "", "owner alone"},
-		"another's personal token revoked":     {manager, "DELETE", token.path(), nil, nil, 403, "not_owner", "", "owner alone"},
-		"a rotation to more than one's own":    {manager, "POST", service.path() + "/rotate", nil, nil, 403, "exceeds_caller", "", "tokens:read"},
-		"a change of one's own token by token": {token.bearer(), "PATCH", "/v1/tokens/self", object{"name": "x"}, nil, 403, "insufficient_scope", "", "tokens:write"},
+		"an update without leave":                {bob, "PATCH", service.path(), object{"name": "x"}, nil, 403, "insufficient_scope", "", "tokens:write"},
+		"a rotation without leave":               {bob, "POST", service.path() + "/rotate", nil, nil, 403, "insufficient_scope", "", "tokens:write"},
+		"a revocation without leave":             {bob, "DELETE", service.path(), nil, nil, 403, "insufficient_scope", "", "tokens:delete"},
+		"a look without leave":                   {manager, "GET", token.path(), nil, nil, 403, "insufficient_scope", "", "tokens:read"},
+		"a list of another's without leave":      {manager, "GET", "/v1/tokens?owner=" + token.UserID, nil, nil, 403, "insufficient_scope", "", "tokens:read"},
+		"another's personal token updated":       {manager, "PATCH", token.path(), object{"isActive": false}, nil, 403, "not_owner", "", "owner alone"},
+		"another's personal token rotated":       {manager, "POST", token.path() + "/rotate", nil, nil, 403, "not_owner", "", "owner alone"},
+		"another's personal token revoked":       {manager, "DELETE", token.path(), nil, nil, 403, "not_owner", "", "owner alone"},
+		"a rotation to more than one's own":      {manager, "POST", service.path() + "/rotate", nil, nil, 403, "exceeds_caller", "", "tokens:read"},
+		"a list of addresses that a token lifts": {local.bearer(), "PATCH", "/v1/tokens/self", object{"allowedCidrBlocks": []string{}}, nil, 403, "addresses_widened", "", "127.0.0.1/32"},
+		"a list that a token widens elsewhere":   {local.bearer(), "PATCH", service.path(), object{"allowedCidrBlocks": []string{"127.0.0.0/31"}}, nil, 403, "addresses_widened", "", "127.0.0.0/31"},
+		"a rotation to more addresses":           {local.bearer(), "POST", service.path() + "/rotate", nil, nil, 403, "addresses_widened", "", "every address"},
+		"a change of one's own token by token":   {token.bearer(), "PATCH", "/v1/tokens/self", object{"name": "x"}, nil, 403, "insufficient_scope", "", "tokens:write"},
 	})
 }
 

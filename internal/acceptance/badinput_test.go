@@ -119,6 +119,7 @@ func TestABadFieldOfACreateIsNamed(t *testing.T) {
 	ada, bob := person(t, "acc_bad_field", "ada", "admin"), person(t, "acc_bad_field", "bob", "analyst")
 	short := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:write"}, "expiresIn": "P1D"}).bearer()
 	helper := ada.create(t, object{"scopes": []string{"tokens:write", "orders:read"}}).bearer()
+	local := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:write"}, "expiresAt": nil, "allowedCidrBlocks": []string{"127.0.0.1/32"}}).bearer()
 	with := func(who caller, fields object, status int, code, field, says string) bad {
 		body := object{"name": "x"}
 		for name, value := range fields {
@@ -176,6 +177,9 @@ func TestABadFieldOfACreateIsNamed(t *testing.T) {
 		"a pattern the person lacks":    with(bob, object{"scopes": []string{"*"}}, 403, "exceeds_caller", "", "users:delete"),
 		"a scope the token lacks":       with(helper, object{"scopes": []string{"orders:write"}}, 403, "exceeds_caller", "", "orders:write"),
 		"a service token without leave": with(bob, object{"kind": "service", "scopes": []string{}}, 403, "insufficient_scope", "", "tokens:write"),
+		"more addresses than its maker": with(local, object{"scopes": []string{}, "allowedCidrBlocks": []string{"127.0.0.0/8"}}, 403, "addresses_widened", "", "127.0.0.0/8"),
+		"no addresses, by one with":     with(local, object{"scopes": []string{}, "allowedCidrBlocks": []string{}}, 403, "addresses_widened", "", "every address"),
+		"addresses of null, by one":     with(local, object{"scopes": []string{}, "allowedCidrBlocks": nil}, 403, "addresses_widened", "", "every address"),
 		"a life beyond the token's":     with(short, object{"scopes": []string{}, "expiresIn": "P30D"}, 403, "outlives_caller", "", "longer life"),
 		"a life without an end":         with(short, object{"scopes": []string{}, "expiresAt": nil}, 403, "outlives_caller", "", "longer life"),
 	})

@@ -54,8 +54,9 @@ func TestAPolicyRefusesAtUseWithinASecondAndLoosenedLetsIn(t *testing.T) {
 	forever := ada.create(t, object{"expiresAt": nil, "scopes": []string{"tokens:read", "orders:read"}})
 	year := ada.create(t, object{"expiresIn": "P1Y", "scopes": []string{"orders:read"}})
 	whole := ada.create(t, object{"expiresIn": "P7D", "allowedCidrBlocks": []string{"127.0.0.0/8"}})
+	open := ada.create(t, object{"expiresIn": "P7D", "scopes": []string{"orders:read"}, "allowedCidrBlocks": []string{"0.0.0.0/0"}})
 	robot := ada.create(t, object{"kind": "service", "scopes": []string{"orders:*"}, "expiresAt": nil})
-	all := []tok{forever, year, whole, robot}
+	all := []tok{forever, year, whole, open, robot}
 	old := time.Now().AddDate(0, 0, -31).UnixMilli()
 	unused := ada.create(t, object{"expiresIn": "P90D", "scopes": []string{}})
 	set(t, unused.pk(), unused.sk(), "createdAt", &types.AttributeValueMemberN{Value: fmt.Sprint(old)})
@@ -74,14 +75,14 @@ func TestAPolicyRefusesAtUseWithinASecondAndLoosenedLetsIn(t *testing.T) {
 	}{
 		{object{"personal": object{"allowNeverExpire": false}}, "allowNeverExpire", []tok{forever}, []tok{year, whole, robot}},
 		{object{"personal": object{"maxLifetime": "P30D", "defaultLifetime": "P7D", "allowNeverExpire": false}}, "maxLifetime", []tok{year}, []tok{whole, robot}},
-		{object{"personal": object{"requireCidrBlocks": true}}, "requireCidrBlocks", []tok{forever, year}, []tok{whole, robot}},
+		{object{"personal": object{"requireCidrBlocks": true}}, "requireCidrBlocks", []tok{forever, year, open}, []tok{whole, robot}},
 		{object{"personal": object{"allowedScopes": []string{"orders:*"}}}, "allowedScopes", []tok{forever}, []tok{year, whole, robot}},
 		{object{"service": object{"allowedScopes": []string{"orders:read"}}}, "allowedScopes", []tok{robot}, []tok{forever, year, whole}},
 		{object{"personal": object{"revokeUnusedAfter": "P30D"}}, "revokeUnusedAfter", []tok{unused}, []tok{forever, year, whole, robot}},
 	} {
 		asked := decode[preview](t, ada.call(t, "POST", "/v1/settings/preview", tt.settings).want(t, 200))
 		said := ada.enact(t, tt.settings)
-		if fmt.Sprint(*said.Refuses) != fmt.Sprint(asked) || asked.Examined != 5 || !asked.Complete || len(asked.Examples) != asked.Tokens {
+		if fmt.Sprint(*said.Refuses) != fmt.Sprint(asked) || asked.Examined != 6 || !asked.Complete || len(asked.Examples) != asked.Tokens {
 			t.Errorf("%s: preview %+v, then %+v", tt.rule, asked, said.Refuses)
 		}
 		for _, k := range tt.refused {
@@ -123,10 +124,14 @@ func TestAPolicyBoundsWhatIsCreated(t *testing.T) {
 	here := []string{"127.0.0.0/8"}
 	refuses(t, []string{account}, map[string]bad{
 		"no address list":           refuse(object{"name": "x"}, 422, "invalid_fields", "allowedCidrBlocks required", "address list"),
+		"a list of everywhere":      refuse(object{"name": "x", "allowedCidrBlocks": []string{"0.0.0.0/1", "128.0.0.0/1"}}, 422, "invalid_fields", "allowedCidrBlocks required", "whole internet"),
 		"a scope that is not meant": refuse(object{"name": "x", "scopes": []string{"tokens:read"}, "allowedCidrBlocks": here}, 422, "invalid_fields", "scopes not_allowed", "do not allow"),
 		"a service token's scope":   refuse(object{"name": "x", "kind": "service", "scopes": []string{"orders:read"}}, 422, "invalid_fields", "scopes not_allowed", "do not allow"),
 	})
 	second := ada.create(t, object{"allowedCidrBlocks": here})
+	refuses(t, []string{account}, map[string]bad{
+		"a list taken away": {ada, "PATCH", second.path(), object{"allowedCidrBlocks": nil}, nil, 422, "invalid_fields", "allowedCidrBlocks required", "address list"},
+	})
 	refuses(t, []string{account}, map[string]bad{"a third token": refuse(object{"name": "x", "allowedCidrBlocks": here}, 409, "too_many_tokens", "", "allow 2")})
 	ada.create(t, object{"kind": "service", "scopes": []string{"tokens:read"}})
 	ada.call(t, "DELETE", second.path(), nil).want(t, 204)

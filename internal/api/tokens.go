@@ -58,7 +58,7 @@ func (e *Endpoints) Create(ctx context.Context, r *Request) (Answer, error) {
 	in := lifecycle.Create{
 		Name: plain[string](o, "name", "text").Value, Description: plain[string](o, "description", "text").Value,
 		Scopes: take[[]scope.Pattern](o, "scopes", "a list of scopes, or null"), ExpiresAt: o.instant("expiresAt"), ExpiresIn: o.period("expiresIn"),
-		NotBefore: o.instant("notBefore").Value, CIDRs: take[[]string](o, "allowedCidrBlocks", "a list of CIDR blocks").Value,
+		NotBefore: o.instant("notBefore").Value, CIDRs: take[[]string](o, "allowedCidrBlocks", "a list of CIDR blocks"),
 	}
 	in.Kind = choice(o, "kind", "personal or service", token.ParseKind)
 	in.Environment = choice(o, "environment", "live or test", token.ParseEnvironment)

@@ -33,7 +33,7 @@ type Create struct {
 	ExpiresAt   Field[time.Time] // null = never
 	ExpiresIn   period.Period
 	NotBefore   time.Time
-	CIDRs       []string
+	CIDRs       Field[[]string] // not set: as the calling token, anywhere for a person; empty or null = anywhere
 
 	IdempotencyKey string // "" = none
 }
@@ -89,11 +89,11 @@ func (c Caller) mayCreate(kind token.Kind) error {
 
 func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, error) {
 	now := m.now()
-	policy, err := m.Store.Settings(ctx, c.Account)
+	within, err := m.bounds(ctx, c)
 	if err != nil {
-		return Issued{}, fmt.Errorf("reading the settings of %s: %w", c.Account, err)
+		return Issued{}, err
 	}
-	tok, err := m.draft(c, in, policy, now)
+	tok, err := m.draft(c, in, &within, now)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -111,10 +111,9 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	owner := creator.Ref
 	if in.Kind == token.Personal {
 		creation.Token.Generation = creator.Generation
-		err = m.hasRoom(ctx, c, policy.Personal.MaxTokensPerUser, now)
-	} else if creation.Token.Steward, err = m.stewardOf(ctx, c); err != nil {
-		return Issued{}, err
+		err = m.hasRoom(ctx, c, within.policy.Personal.MaxTokensPerUser, now)
 	} else if owner, err = user.NewRef(m.Random); err == nil {
+		creation.Token.Steward = c.steward(&within.maker)
 		creation.TokenUser = &user.User{
 			Ref: owner, Account: c.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
 		}
@@ -160,17 +159,20 @@ func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store
 }
 
 // draft applies every rule on the content of a new token.
-func (m *Manager) draft(c Caller, in Create, policy settings.Settings, now time.Time) (token.Token, error) {
+func (m *Manager) draft(c Caller, in Create, within *bounds, now time.Time) (token.Token, error) {
 	var f faults
 	f.name(in.Name)
 	f.description(in.Description)
 	tok := token.Token{
 		Account: c.Account, Kind: in.Kind, Environment: in.Environment, Name: in.Name, Description: in.Description,
-		CIDRs: f.cidrs(in.CIDRs), Active: true, NotBefore: token.Millis(in.NotBefore), CreatedAt: now, CreatedBy: c.User,
+		CIDRs: f.cidrs(in.CIDRs.Value), Active: true, NotBefore: token.Millis(in.NotBefore), CreatedAt: now, CreatedBy: c.User,
 		UpdatedAt: now, UpdatedBy: c.User, Version: 1,
 	}
 	grants := m.grants(c, in, &tok, &f)
-	rules := policy.For(in.Kind)
+	if !in.CIDRs.Set {
+		tok.CIDRs = within.maker.CIDRs
+	}
+	rules := within.policy.For(in.Kind)
 	tok.ExpiresAt = expiry(c, in, rules, now, &f)
 	if !tok.ExpiresAt.IsZero() && !tok.NotBefore.Before(tok.ExpiresAt) {
 		f.add("notBefore", "after_expiry", "The token would expire before it starts.")
@@ -178,10 +180,13 @@ func (m *Manager) draft(c Caller, in Create, policy settings.Settings, now time.
 	if err := Invalid(f); err != nil {
 		return token.Token{}, err
 	}
-	if err := permitted(&policy, &tok, now); err != nil {
+	if err := permitted(&within.policy, &tok, now); err != nil {
 		return token.Token{}, err
 	}
-	return tok, c.withinCaller(grants, tok.ExpiresAt)
+	if err := c.withinCaller(grants, tok.ExpiresAt); err != nil {
+		return token.Token{}, err
+	}
+	return tok, withinAddresses(tok.CIDRs, within.maker.CIDRs)
 }
 
 // grants sets the token's scopes and returns what they stand for now.
@@ -250,10 +255,10 @@ func defaultExpiry(c Caller, policy *settings.Rules, now time.Time) time.Time {
 
 // ruleFields names the field of a token that each rule is about, and what to do.
 var ruleFields = map[string]FieldError{
-	"requireCidrBlocks": {Field: "allowedCidrBlocks", Code: "required", Detail: "The account's settings ask for an address list."},
-	"allowedScopes":     {Field: "scopes", Code: "not_allowed", Detail: "The account's settings do not allow all of these scopes on a token."},
-	"allowNeverExpire":  {Field: "expiresAt", Code: "must_expire", Detail: "The account's settings do not allow tokens that never expire."},
-	"maxLifetime":       {Field: "expiresAt", Code: "over_maximum", Detail: "The account's settings do not allow so long a lifetime."},
+	settings.RequireCidrBlocks: {Field: "allowedCidrBlocks", Code: "required", Detail: "The account's settings ask for an address list, and one of the whole internet is none."},
+	settings.AllowedScopes:     {Field: "scopes", Code: "not_allowed", Detail: "The account's settings do not allow all of these scopes on a token."},
+	settings.AllowNeverExpire:  {Field: "expiresAt", Code: "must_expire", Detail: "The account's settings do not allow tokens that never expire."},
+	settings.MaxLifetime:       {Field: "expiresAt", Code: "over_maximum", Detail: "The account's settings do not allow so long a lifetime."},
 }
 
 // permitted refuses a token that would be refused at its first use.
@@ -291,17 +296,13 @@ func (m *Manager) hasRoom(ctx context.Context, c Caller, limit int, now time.Tim
 	}
 }
 
-// stewardOf returns the person who answers for a service token that the caller makes: the caller, or behind a service
+// steward returns the person who answers for a service token that the caller makes: the caller, or behind a service
 // token the person who answers for that one, so that an offboarding lists what was made in between as well.
-func (m *Manager) stewardOf(ctx context.Context, c Caller) (user.ID, error) {
-	if c.Kind != principal.Service {
-		return c.User, nil
+func (c Caller) steward(maker *token.Token) user.ID {
+	if c.Kind == principal.Service {
+		return maker.Steward
 	}
-	maker, err := m.Store.Lookup(ctx, c.Token, store.Along{})
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", c.Token, err)
-	}
-	return maker.Token.Steward, nil
+	return c.User
 }
 
 // created lists a new token's fields as the event shows them.

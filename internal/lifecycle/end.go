@@ -55,7 +55,7 @@ var maxGrace = period.MustParse("P7D")
 // Rotate gives a token a new secret: same id, scopes and expiry. The old secret stops at once, or after grace.
 //
 // A person rotates their own tokens for nothing, and a token itself. A token that rotates another gets to know its
-// secret, so that needs tokens:write and may yield no more than the calling token has.
+// secret, so that needs tokens:write and may yield no more than the calling token has, and from nowhere else.
 func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion int64, grace period.Period) (Issued, error) {
 	id, err := c.resolve(target)
 	if err != nil {
@@ -65,13 +65,19 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 	if !free && !c.Scopes.Has(scope.TokensWrite) {
 		return Issued{}, m.refused(ctx, c, audit.TokenRotated, string(id), lacking(scope.TokensWrite))
 	}
+	var within bounds
+	if !free && c.IsToken() {
+		if within, err = m.bounds(ctx, c); err != nil {
+			return Issued{}, err
+		}
+	}
 	key, err := m.Keys.Current(ctx)
 	if err != nil {
 		return Issued{}, err
 	}
 	var secret token.Secret
 	tok, err := m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
-		if err := m.mayRotate(c, tok, owner, free, now); err != nil {
+		if err := m.mayRotate(c, tok, owner, &within, free, now); err != nil {
 			return audit.TokenRotated, nil, err
 		}
 		end, err := graceEnd(grace, now)
@@ -87,14 +93,17 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 	return Issued{Token: tok, Secret: secret}, err
 }
 
-func (m *Manager) mayRotate(c Caller, tok *token.Token, owner *user.User, free bool, now time.Time) error {
+func (m *Manager) mayRotate(c Caller, tok *token.Token, owner *user.User, within *bounds, free bool, now time.Time) error {
 	if err := c.ownersAlone(tok); err != nil {
 		return err
 	}
 	if err := mayChange(tok, now); err != nil || free {
 		return err
 	}
-	return c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt)
+	if err := c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
+		return err
+	}
+	return withinAddresses(tok.CIDRs, within.maker.CIDRs)
 }
 
 // graceEnd returns when the old secret stops: now, without a grace period.

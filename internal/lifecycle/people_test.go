@@ -321,17 +321,17 @@ func TestSettingsBoundACreate(t *testing.T) {
 	}
 	block := []string{"203.0.113.0/24"}
 	refuses(t, "no address list", create(lifecycle.Create{}), lifecycle.ErrInvalid, "invalid_fields", "allowedCidrBlocks")
-	refuses(t, "a scope not allowed", create(lifecycle.Create{CIDRs: block, Scopes: list("tokens:read")}), lifecycle.ErrInvalid, "invalid_fields", "scopes")
-	first := w.create(admin, lifecycle.Create{CIDRs: block})
+	refuses(t, "a scope not allowed", create(lifecycle.Create{CIDRs: value(block), Scopes: list("tokens:read")}), lifecycle.ErrInvalid, "invalid_fields", "scopes")
+	first := w.create(admin, lifecycle.Create{CIDRs: value(block)})
 	if got := w.bearer(first).Scopes.String(); got != "orders:read orders:write" {
 		t.Errorf("a token without a list has %s, beyond what is allowed", got)
 	}
-	w.create(admin, lifecycle.Create{CIDRs: block})
-	refuses(t, "one too many", create(lifecycle.Create{CIDRs: block}), lifecycle.ErrConflict, "too_many_tokens")
+	w.create(admin, lifecycle.Create{CIDRs: value(block)})
+	refuses(t, "one too many", create(lifecycle.Create{CIDRs: value(block)}), lifecycle.ErrConflict, "too_many_tokens")
 	if err := w.Revoke(t.Context(), admin, id(first), 0); err != nil {
 		t.Fatal(err)
 	}
-	w.create(admin, lifecycle.Create{CIDRs: block})
+	w.create(admin, lifecycle.Create{CIDRs: value(block)})
 }
 
 func TestAdministratorsRevokePersonalTokensWhereSettingsSaySo(t *testing.T) {

@@ -52,6 +52,10 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 			return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
 		}
 	}
+	if c.IsToken() && !token.Within(in.AllowedCIDRs, before.AllowedCIDRs) { // which bounds the calling token, too
+		err := forbidden("addresses_widened", "Only a signed-in person lets the account's tokens be used from more addresses.")
+		return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
+	}
 	after := in
 	after.IssuedBefore = before.IssuedBefore
 	preview, err := m.preview(ctx, c, &before, &after, now)

@@ -9,6 +9,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -33,6 +34,12 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 	if !(c.owns(id) && c.Kind == principal.Person) && !c.Scopes.Has(scope.TokensWrite) {
 		return token.Token{}, m.refused(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
 	}
+	var within bounds
+	if in.CIDRs.Set || in.Scopes.Set || in.ExpiresAt.Set {
+		if within, err = m.bounds(ctx, c); err != nil {
+			return token.Token{}, err
+		}
+	}
 	return m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := c.ownersAlone(tok); err != nil {
 			return audit.TokenUpdated, nil, err
@@ -40,7 +47,7 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		if err := mayChange(tok, now); err != nil {
 			return audit.TokenUpdated, nil, err
 		}
-		changes, err := m.apply(c, in, tok, now)
+		changes, err := m.apply(c, in, &within, tok, now)
 		return audit.TokenUpdated, changes, err
 	})
 }
@@ -55,7 +62,7 @@ func (c Caller) ownersAlone(tok *token.Token) error {
 }
 
 // apply edits tok and tells what changed.
-func (m *Manager) apply(c Caller, in Update, tok *token.Token, now time.Time) ([]audit.Change, error) {
+func (m *Manager) apply(c Caller, in Update, within *bounds, tok *token.Token, now time.Time) ([]audit.Change, error) {
 	var f faults
 	before := *tok
 	if in.Name.Set {
@@ -85,7 +92,35 @@ func (m *Manager) apply(c Caller, in Update, tok *token.Token, now time.Time) ([
 	if err := Invalid(f); err != nil {
 		return nil, err
 	}
-	return diff(&before, tok), m.onlyLess(in, &before, tok)
+	if err := m.onlyLess(in, &before, tok); err != nil {
+		return nil, err
+	}
+	if err := stillPermitted(within.policy.For(tok.Kind), &before, tok, now); err != nil {
+		return nil, err
+	}
+	changes := diff(&before, tok)
+	switch {
+	case slices.Equal(before.CIDRs, tok.CIDRs):
+		return changes, nil
+	case c.Token == tok.ID: // the list that this very write replaces, and no older one
+		return changes, withinAddresses(tok.CIDRs, before.CIDRs)
+	default:
+		return changes, withinAddresses(tok.CIDRs, within.maker.CIDRs)
+	}
+}
+
+// stillPermitted refuses a change to what the account's settings do not let a token be. What does not change stays: a token
+// that the settings refuse for something else can be renamed, and be put right step by step.
+func stillPermitted(rules *settings.Rules, before, after *token.Token, now time.Time) error {
+	var f faults
+	for _, changed := range diff(before, after) {
+		for _, rule := range []string{settings.RequireCidrBlocks, settings.AllowedScopes, settings.MaxLifetime} {
+			if fault := ruleFields[rule]; fault.Field == changed.Field && rules.Breaks(rule, after, now) {
+				f = append(f, fault)
+			}
+		}
+	}
+	return Invalid(f)
 }
 
 // onlyLess refuses a change that would make the secret in circulation worth more than it was when it was handed out.

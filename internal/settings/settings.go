@@ -28,7 +28,7 @@ type Rules struct {
 	DefaultLifetime   period.Period   // of a token that asks for none; zero = it never expires
 	MaxLifetime       period.Period   // zero = no limit
 	AllowNeverExpire  bool            // whether expiresAt may be null
-	RequireCidrBlocks bool            // whether a token needs an address list
+	RequireCidrBlocks bool            // whether a token needs an address list, of less than the whole internet
 	AllowedScopes     []scope.Pattern // nil = every scope
 	RevokeUnusedAfter period.Period   // zero = never; a token never used counts from its creation
 	MaxTokensPerUser  int             // of those that are neither revoked nor expired; 0 = no limit
@@ -62,27 +62,49 @@ func (s *Settings) For(kind token.Kind) *Rules {
 	return &s.Personal
 }
 
+// The rules that a token can break, named as the settings name them.
+const (
+	AllowNeverExpire  = "allowNeverExpire"
+	MaxLifetime       = "maxLifetime"
+	RequireCidrBlocks = "requireCidrBlocks"
+	RevokeUnusedAfter = "revokeUnusedAfter"
+	AllowedScopes     = "allowedScopes"
+)
+
+var allRules = [...]string{AllowNeverExpire, MaxLifetime, RequireCidrBlocks, RevokeUnusedAfter, AllowedScopes}
+
 // Breach says which rule a token breaks at an instant; "" = none. It is what both the creation of a token and every use
 // of it ask.
 func (s *Settings) Breach(t *token.Token, now time.Time) string {
 	r := s.For(t.Kind)
-	lastUse := t.LastUsedAt
-	if lastUse.IsZero() {
-		lastUse = t.CreatedAt
-	}
-	switch {
-	case t.ExpiresAt.IsZero() && !r.AllowNeverExpire:
-		return "allowNeverExpire"
-	case !r.MaxLifetime.IsZero() && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(r.MaxLifetime.AddTo(t.CreatedAt))):
-		return "maxLifetime"
-	case r.RequireCidrBlocks && len(t.CIDRs) == 0:
-		return "requireCidrBlocks"
-	case !r.RevokeUnusedAfter.IsZero() && !now.Before(r.RevokeUnusedAfter.AddTo(lastUse)):
-		return "revokeUnusedAfter"
-	case !r.allows(t.Scopes):
-		return "allowedScopes"
+	for _, rule := range &allRules {
+		if r.Breaks(rule, t, now) {
+			return rule
+		}
 	}
 	return ""
+}
+
+// Breaks says whether a token breaks one rule at an instant.
+func (r *Rules) Breaks(rule string, t *token.Token, now time.Time) bool {
+	switch rule {
+	case AllowNeverExpire:
+		return t.ExpiresAt.IsZero() && !r.AllowNeverExpire
+	case MaxLifetime:
+		return !r.MaxLifetime.IsZero() && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(r.MaxLifetime.AddTo(t.CreatedAt)))
+	case RequireCidrBlocks:
+		return r.RequireCidrBlocks && (len(t.CIDRs) == 0 || token.Everywhere(t.CIDRs))
+	case RevokeUnusedAfter:
+		lastUse := t.LastUsedAt
+		if lastUse.IsZero() {
+			lastUse = t.CreatedAt
+		}
+		return !r.RevokeUnusedAfter.IsZero() && !now.Before(r.RevokeUnusedAfter.AddTo(lastUse))
+	case AllowedScopes:
+		return !r.allows(t.Scopes)
+	default:
+		return false
+	}
 }
 
 // allows says whether each pattern of a token is within the allowed ones. A token without a list is cut by them instead

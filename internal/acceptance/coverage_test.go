@@ -57,6 +57,17 @@ func (d *document) unmet(excused map[string]string) []string {
 	return faults
 }
 
+// unneeded lists what template.yaml allows a function and no call of this whole suite has needed. Attributes are left out: some
+// are for values that an item may have, and a role that reaches the index names the index's keys in any case.
+func unneeded() (faults []string) {
+	for _, part := range stack.Unneeded() {
+		if !strings.Contains(part, ": dynamodb:attributes ") {
+			faults = append(faults, "template.yaml allows what no call needed: "+part)
+		}
+	}
+	return faults
+}
+
 func TestEveryExampleInTheDocumentFitsItsSchema(t *testing.T) {
 	count := 0
 	check := func(p place, example any) {

@@ -6,6 +6,7 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -53,11 +54,26 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer stack.Stop()
 	code = m.Run()
+	if err := recordCalls(os.Getenv("IAM_CALLS")); err != nil {
+		return 1, err
+	}
 	for _, fault := range afterwards() {
 		fmt.Fprintln(os.Stderr, "acceptance:", fault)
 		code = 1
 	}
 	return code, nil
+}
+
+// recordCalls writes what the functions asked of AWS, for `make test-iam`; an empty name means no file.
+func recordCalls(name string) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(stack.Record(file), file.Close())
 }
 
 // forbidden finds functions that were refused what they asked of AWS: template.yaml gives them less than they do.
@@ -69,6 +85,7 @@ func afterwards() []string {
 	faults = append(faults, forbidden.FindAllString(logs.String(), -1)...)
 	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" {
 		faults = append(faults, contract.unmet(unreachable)...)
+		faults = append(faults, unneeded()...)
 	}
 	return faults
 }

@@ -39,3 +39,22 @@ func TestTheSecondAuthorizerIsTheFirstOverAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestAPIGatewayIsKnownByTheARNAlone: no document says that it sends the account in which an authorizer is, and the ARN names
+// that account.
+func TestAPIGatewayIsKnownByTheARNAlone(t *testing.T) {
+	permission := regexp.MustCompile(`(?m)^  \w+:\n    Type: AWS::Lambda::Permission\n    Properties:\n(?:      .*\n)+`)
+	found := 0
+	for _, name := range []string{"template.yaml", "examples/orders/template.yaml", "examples/http-api/template.yaml", "examples/websocket-api/template.yaml",
+		"examples/appsync-api/template.yaml", "examples/second-authorizer/template.yaml"} {
+		for _, p := range permission.FindAllString(readFile(t, name), -1) {
+			found++
+			if strings.Contains(p, "SourceAccount:") || !strings.Contains(p, "SourceArn: ") || !strings.Contains(p, ":${AWS::AccountId}:") {
+				t.Errorf("%s: %s", name, p)
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("%d permissions were found: this test does not look where they are", found)
+	}
+}

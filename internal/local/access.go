@@ -15,6 +15,10 @@ import (
 // and tests to look into them.
 const AdminAccessKeyID = "LOCALadministrator"
 
+// Asked ends the access key of a test that asks what a function may do. It is
+// judged like the function, and does not count as its call.
+const Asked = "Asked"
+
 // accessKeyID tells functions apart at the stand-ins; letters and digits only,
 // as DynamoDB Local wants it too. The stack's name is in it because two stacks
 // may have functions of one logical id.
@@ -30,21 +34,31 @@ func accessKeyID(f template.Function) string {
 // access decides on the calls of functions by the statements of the template.
 type access struct {
 	functions map[string]template.Function // by access key id
+	reading   iam.Reading
 	log       *log
+	usage     iam.Usage
 
 	mu    sync.Mutex
 	calls map[string]int // of each function, by logical id
 }
 
-func newAccess(functions []template.Function, log *log) *access {
-	a := &access{functions: map[string]template.Function{}, log: log, calls: map[string]int{}}
+func newAccess(functions []template.Function, reading iam.Reading, log *log) *access {
+	a := &access{functions: map[string]template.Function{}, reading: reading, log: log, calls: map[string]int{}}
 	for _, f := range functions {
 		a.functions[accessKeyID(f)] = f
 	}
 	return a
 }
 
-func (a *access) dynamodb(c dynamodb.Call) error {
+func (a *access) dynamodb(calls []dynamodb.Call) error {
+	requests := make([]iam.Request, len(calls))
+	for i, c := range calls {
+		requests[i] = requestOf(c)
+	}
+	return a.allow(calls[0].AccessKeyID, requests)
+}
+
+func requestOf(c dynamodb.Call) iam.Request {
 	resource := "arn:" + template.Partition + ":dynamodb:" + template.Region + ":" + template.AccountID + ":table/" + c.Table
 	if c.Index != "" {
 		resource += "/index/" + c.Index
@@ -57,11 +71,11 @@ func (a *access) dynamodb(c dynamodb.Call) error {
 			context[key] = []string{value}
 		}
 	}
-	return a.decide(c.AccessKeyID, iam.Request{Action: "dynamodb:" + c.Operation, Resource: resource, Context: context})
+	return iam.Request{Action: "dynamodb:" + c.Operation, Resource: resource, Context: context}
 }
 
 func (a *access) secrets(c secretsmanager.Call) error {
-	return a.decide(c.AccessKeyID, iam.Request{Action: "secretsmanager:" + c.Operation, Resource: c.ARN, Context: c.Context})
+	return a.allow(c.AccessKeyID, []iam.Request{{Action: "secretsmanager:" + c.Operation, Resource: c.ARN, Context: c.Context}})
 }
 
 // made returns how often a function has called a store.
@@ -71,22 +85,42 @@ func (a *access) made(logicalID string) int {
 	return a.calls[logicalID]
 }
 
-// decide says no in AWS's words. The log gets the condition keys too: without
-// them it is hard to see which condition of a statement did not hold.
-func (a *access) decide(key string, r iam.Request) error {
+// allow decides on one request, or on those of a transaction.
+func (a *access) allow(key string, requests []iam.Request) error {
 	if key == AdminAccessKeyID {
 		return nil
 	}
-	f, ok := a.functions[key]
+	name, asked := strings.CutSuffix(key, Asked)
+	f, ok := a.functions[name]
 	if !ok {
 		return fmt.Errorf("the access key %q belongs to no function of the stack", key)
 	}
-	a.mu.Lock()
-	a.calls[f.LogicalID]++
-	a.mu.Unlock()
+	if !asked {
+		a.mu.Lock()
+		a.calls[f.LogicalID] += len(requests)
+		a.mu.Unlock()
+	}
+	if len(requests) > 1 {
+		requests = a.reading.Requests(requests)
+	}
+	for _, r := range requests {
+		if err := a.decide(f, r, asked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide says no in AWS's words. The log gets the condition keys too: without
+// them it is hard to see which condition of a statement did not hold.
+func (a *access) decide(f template.Function, r iam.Request, asked bool) error {
+	decision, by := iam.Decide(f.Statements, r)
 	var because string
-	switch iam.Decide(f.Statements, r) {
+	switch decision {
 	case iam.Allow:
+		if !asked {
+			a.usage.Note(by, r)
+		}
 		return nil
 	case iam.ExplicitDeny:
 		because = "with an explicit deny in an identity-based policy"

@@ -44,6 +44,18 @@ func (s *Stack) Invoke(ctx context.Context, logicalID string, event []byte) (lam
 // transaction count one by one.
 func (s *Stack) Calls(logicalID string) int { return s.access.made(logicalID) }
 
+// Unneeded lists what the template allows its functions and no call of theirs has needed so far: "function: statement: part".
+func (s *Stack) Unneeded() (parts []string) {
+	for _, f := range s.main.template.Functions {
+		for i := range f.Statements {
+			for _, part := range s.access.usage.Unneeded(&f.Statements[i]) {
+				parts = append(parts, f.LogicalID+": "+strings.Join(f.Statements[i].Actions(), " ")+": "+part)
+			}
+		}
+	}
+	return parts
+}
+
 // Dump returns every item of every table.
 func (s *Stack) Dump(ctx context.Context) ([]map[string]types.AttributeValue, error) {
 	var items []map[string]types.AttributeValue

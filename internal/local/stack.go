@@ -23,6 +23,7 @@ import (
 	aws_dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
+	"github.com/tokenwright/tokenwright/internal/local/iam"
 	"github.com/tokenwright/tokenwright/internal/local/lambda"
 	"github.com/tokenwright/tokenwright/internal/local/oidc"
 	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
@@ -61,6 +62,9 @@ type Options struct {
 	// SweepInterval is how often expired items are removed; zero means a minute.
 	// On AWS that takes days, so nothing may depend on it.
 	SweepInterval time.Duration
+	// Transactions is how the permission for the items of a transaction is
+	// decided; zero means that every way of it must allow them.
+	Transactions iam.Reading
 	// Parameters override template parameters beyond those the stack sets.
 	Parameters map[string]string
 }

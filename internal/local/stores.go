@@ -15,7 +15,7 @@ import (
 // openStores opens the table and the secrets, and makes what the templates ask
 // for and is not there yet.
 func (s *Stack) openStores(ctx context.Context) (err error) {
-	s.access = newAccess(s.allFunctions(), s.log)
+	s.access = newAccess(s.allFunctions(), s.options.Transactions, s.log)
 	s.makeConsumers()
 	path := filepath.Join(s.options.DataDir, "dynamodb.db")
 	if s.dynamodb, err = dynamodb.Open(dynamodb.Options{Path: path, Now: s.options.Now, Authorize: s.access.dynamodb, OnWrite: s.changed}); err != nil {

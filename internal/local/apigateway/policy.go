@@ -30,9 +30,10 @@ func (v verdict) decide(arn, sourceIP string) iam.Decision {
 		}
 		return iam.ImplicitDeny
 	}
-	return iam.Decide(v.statements, iam.Request{
+	decision, _ := iam.Decide(v.statements, iam.Request{
 		Action: invoke, Resource: arn, Context: map[string][]string{"aws:SourceIp": {sourceIP}},
 	})
+	return decision
 }
 
 type rawVerdict struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // Call is what IAM gets to see of a request. A TransactWriteItems or
-// TransactGetItems is reported member by member under the action IAM checks.
+// TransactGetItems has a call for each member, under the action IAM checks.
 type Call struct {
 	AccessKeyID  string
 	Operation    string   // "GetItem", "ConditionCheckItem", "BatchGetItem", …: the IAM action
@@ -19,20 +19,24 @@ type Call struct {
 	ReturnValues string   // of single writes: NONE, ALL_OLD, …
 }
 
-// authorize completes a call with who makes it and asks Options.Authorize.
-func (r *request) authorize(c Call) error {
+// authorize completes the calls of a request with who makes them and asks
+// Options.Authorize.
+func (r *request) authorize(calls ...Call) error {
 	if r.options.Authorize == nil {
 		return nil
 	}
-	c.AccessKeyID = r.caller
-	if c.Operation == "" {
-		c.Operation = r.operation
+	for i := range calls {
+		c := &calls[i]
+		c.AccessKeyID = r.caller
+		if c.Operation == "" {
+			c.Operation = r.operation
+		}
+		slices.Sort(c.Attributes)
+		c.Attributes = slices.Compact(c.Attributes)
+		slices.Sort(c.LeadingKeys)
+		c.LeadingKeys = slices.Compact(c.LeadingKeys)
 	}
-	slices.Sort(c.Attributes)
-	c.Attributes = slices.Compact(c.Attributes)
-	slices.Sort(c.LeadingKeys)
-	c.LeadingKeys = slices.Compact(c.LeadingKeys)
-	if err := r.options.Authorize(c); err != nil {
+	if err := r.options.Authorize(calls); err != nil {
 		return newError(serviceNamespace, "AccessDeniedException", err.Error())
 	}
 	return nil

@@ -23,12 +23,14 @@ type recorder struct {
 	deny  string
 }
 
-func (r *recorder) authorize(c dynamodb.Call) error {
+func (r *recorder) authorize(calls []dynamodb.Call) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls = append(r.calls, c)
-	if c.Operation == r.deny {
-		return errors.New("not authorized to perform " + c.Operation)
+	r.calls = append(r.calls, calls...)
+	for _, c := range calls {
+		if c.Operation == r.deny {
+			return errors.New("not authorized to perform " + c.Operation)
+		}
 	}
 	return nil
 }

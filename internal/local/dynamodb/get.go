@@ -1,21 +1,29 @@
 package dynamodb
 
 // permitted finds a table and asks for permission to do to it what call
-// describes. An unknown table is only revealed to whom it would be permitted.
+// describes.
 func (r *request) permitted(name string, call func(*table) (Call, error)) (*table, error) {
+	t, c, err := r.described(name, call)
+	if err != nil {
+		return nil, err
+	}
+	return t, r.authorize(c)
+}
+
+// described finds a table and describes a call to it, for which permission is
+// still to be asked. An unknown table is only revealed to whom it would be
+// permitted.
+func (r *request) described(name string, call func(*table) (Call, error)) (*table, Call, error) {
 	t, err := r.lookupTable(name)
 	if err != nil {
 		if denied := r.authorize(Call{Table: name}); denied != nil {
-			return nil, denied
+			return nil, Call{}, denied
 		}
-		return nil, err
+		return nil, Call{}, err
 	}
 	c, err := call(t)
-	if err != nil {
-		return nil, err
-	}
 	c.Table = name
-	return t, r.authorize(c)
+	return t, c, err
 }
 
 // keyRead is a GetItem, or one member of a TransactGetItems.

@@ -45,10 +45,11 @@ type Options struct {
 	Path string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Authorize is asked before a request touches data. Its error is answered
+	// Authorize is asked before a request touches data: about one call, or about
+	// the calls a transaction is made of, one for each item. Its error is answered
 	// as AccessDeniedException with the error's text. Nil allows everything.
 	// It may be called concurrently.
-	Authorize func(Call) error
+	Authorize func([]Call) error
 	// OnWrite is told every change of an item after its commit, in commit
 	// order. Further writes wait for it, so it must not write itself.
 	OnWrite func(Change)

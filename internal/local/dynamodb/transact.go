@@ -125,25 +125,21 @@ func readTransactWrite(m *object) (*write, error) {
 }
 
 // permittedTransaction checks every member, and that no two are about one
-// item, and asks for each under its own action.
+// item, and asks for all of them, each under its own action.
 func (r *request) permittedTransaction(writes []*write) ([]*table, error) {
-	tables := make([]*table, len(writes))
+	tables, calls := make([]*table, len(writes)), make([]Call, len(writes))
 	seen := map[string]bool{}
 	for i, w := range writes {
-		t, err := r.permitted(w.table, func(t *table) (Call, error) {
-			c, err := w.call(t)
-			c.Enclosing = r.operation
-			return c, err
-		})
-		if err != nil {
+		var err error
+		if tables[i], calls[i], err = r.described(w.table, w.call); err != nil {
 			return nil, err
 		}
-		tables[i] = t
-		if err := claimItem(seen, t, w.key); err != nil {
+		calls[i].Enclosing = r.operation
+		if err := claimItem(seen, tables[i], w.key); err != nil {
 			return nil, err
 		}
 	}
-	return tables, nil
+	return tables, r.authorize(calls...)
 }
 
 func claimItem(seen map[string]bool, t *table, key item) error {

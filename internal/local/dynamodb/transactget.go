@@ -12,9 +12,12 @@ func (r *request) transactGetItems() (any, error) {
 	responses := make([]map[string]any, len(reads))
 	costs := map[string]*cost{}
 	err = r.view(func(t *tx) error {
-		seen := map[string]bool{}
+		tables, err := r.permittedReads(reads)
+		if err != nil {
+			return err
+		}
 		for i, g := range reads {
-			if responses[i], err = r.transactGet(t, g, seen, costs); err != nil {
+			if responses[i], err = t.transactGet(tables[i], g, costs); err != nil {
 				return err
 			}
 		}
@@ -30,20 +33,26 @@ func (r *request) transactGetItems() (any, error) {
 	return answer, nil
 }
 
-// transactGet reads one member; seen holds the items of those before it.
-func (r *request) transactGet(t *tx, g keyRead, seen map[string]bool, costs map[string]*cost) (map[string]any, error) {
-	tab, err := r.permitted(g.table, func(tab *table) (Call, error) {
-		c, err := g.call(tab)
-		c.Operation, c.Enclosing = "GetItem", r.operation
-		return c, err
-	})
-	if err != nil {
-		return nil, err
+// permittedReads is permittedTransaction for reads.
+func (r *request) permittedReads(reads []keyRead) ([]*table, error) {
+	tables, calls := make([]*table, len(reads)), make([]Call, len(reads))
+	seen := map[string]bool{}
+	for i, g := range reads {
+		var err error
+		if tables[i], calls[i], err = r.described(g.table, g.call); err != nil {
+			return nil, err
+		}
+		calls[i].Operation, calls[i].Enclosing = "GetItem", r.operation
+		if err := claimItem(seen, tables[i], g.key); err != nil {
+			return nil, err
+		}
 	}
-	if err := claimItem(seen, tab, g.key); err != nil {
-		return nil, err
-	}
-	it, err := t.get(tab, g.key)
+	return tables, r.authorize(calls...)
+}
+
+// transactGet reads one member.
+func (t *tx) transactGet(from *table, g keyRead, costs map[string]*cost) (map[string]any, error) {
+	it, err := t.get(from, g.key)
 	if err != nil {
 		return nil, err
 	}

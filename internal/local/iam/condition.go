@@ -98,8 +98,8 @@ func parseCondition(operator, key string, raw any) (condition, error) {
 	return c, err
 }
 
-func (c condition) holds(context map[string][]string) bool {
-	values := lookup(context, c.key)
+func (c condition) holds(r Request) bool {
+	values := lookup(r, c.key)
 	if c.null {
 		return slices.Contains(c.values, "true") == (len(values) == 0)
 	}
@@ -120,9 +120,9 @@ func (c condition) fits(value string) bool {
 	return listed != c.negated
 }
 
-func lookup(context map[string][]string, key string) []string {
-	for name, values := range context {
-		if strings.EqualFold(name, key) {
+func lookup(r Request, key string) []string {
+	for name, values := range r.Context {
+		if strings.EqualFold(name, key) && has(r.Action, key) {
 			return values
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Decision is what a set of statements says about a request.
@@ -27,7 +28,8 @@ const (
 )
 
 // Request is one call to decide on. Context holds the condition keys the call
-// has; a key that is absent is absent for the conditions too.
+// has; a key that is absent is absent for the conditions too, and so is one
+// that the action does not have on AWS (see reference.go).
 type Request struct {
 	Action   string
 	Resource string
@@ -37,6 +39,7 @@ type Request struct {
 // Statement is one parsed policy statement. The zero value allows nothing.
 type Statement struct {
 	Sid          string
+	Source       any // what it was parsed from
 	Deny         bool
 	actions      []string
 	notActions   []string
@@ -45,22 +48,38 @@ type Statement struct {
 	conditions   []condition
 }
 
-// Decide applies the statements to a request.
-func Decide(statements []Statement, r Request) Decision {
-	decision := ImplicitDeny
-	for _, s := range statements {
-		if !s.applies(r) {
-			continue
+// Actions are those a statement names.
+func (s *Statement) Actions() []string { return s.actions }
+
+// Resources are those a statement names.
+func (s *Statement) Resources() []string { return s.resources }
+
+// Values are what a statement's conditions list for a condition key.
+func (s *Statement) Values(key string) (values []string) {
+	for _, c := range s.conditions {
+		if strings.EqualFold(c.key, key) {
+			values = append(values, c.values...)
 		}
-		if s.Deny {
-			return ExplicitDeny
-		}
-		decision = Allow
 	}
-	return decision
+	return values
 }
 
-func (s Statement) applies(r Request) bool {
+// Decide applies the statements to a request. It also answers the statement that decided: the first of its kind that applies,
+// nil when none does.
+func Decide(statements []Statement, r Request) (decision Decision, by *Statement) {
+	for i := range statements {
+		switch s := &statements[i]; {
+		case !s.applies(r):
+		case s.Deny:
+			return ExplicitDeny, s
+		case by == nil:
+			decision, by = Allow, s
+		}
+	}
+	return decision, by
+}
+
+func (s *Statement) applies(r Request) bool {
 	action := func(p string) bool { return matchAction(p, r.Action) }
 	resource := func(p string) bool { return MatchARN(p, r.Resource) }
 	if s.notActions != nil && slices.ContainsFunc(s.notActions, action) {
@@ -76,7 +95,7 @@ func (s Statement) applies(r Request) bool {
 		return false
 	}
 	for _, c := range s.conditions {
-		if !c.holds(r.Context) {
+		if !c.holds(r) {
 			return false
 		}
 	}

@@ -62,7 +62,7 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			statements := parse(t, `{"Version":"2012-10-17","Statement":[`+test.statements+`]}`)
-			got := iam.Decide(statements, iam.Request{Action: test.action, Resource: test.resource, Context: test.context})
+			got, _ := iam.Decide(statements, iam.Request{Action: test.action, Resource: test.resource, Context: test.context})
 			if got != test.want {
 				t.Errorf("decided %v, want %v", got, test.want)
 			}
@@ -113,5 +113,90 @@ func TestWhatCannotBeEnforcedIsRefusedAtTheStart(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want one naming %q", test.statement, err, test.want)
 		}
+	}
+}
+
+func TestAKeyThatAnActionDoesNotHaveIsAbsent(t *testing.T) {
+	in := map[string][]string{"dynamodb:EnclosingOperation": {"TransactWriteItems"}, "dynamodb:LeadingKeys": {"ACCOUNT#a"}}
+	for _, test := range []struct {
+		name, action, condition string
+		want                    iam.Decision
+	}{
+		{"a put has the operation around it", "PutItem", `"StringEquals":{"dynamodb:EnclosingOperation":"TransactWriteItems"}`, iam.Allow},
+		{"a condition check has none", "ConditionCheckItem", `"StringEquals":{"dynamodb:EnclosingOperation":"TransactWriteItems"}`, iam.ImplicitDeny},
+		{"and IfExists asks no more of it", "ConditionCheckItem", `"StringEqualsIfExists":{"dynamodb:EnclosingOperation":"GetItem"}`, iam.Allow},
+		{"a query has a leading key", "Query", `"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"OWNER#*"}`, iam.ImplicitDeny},
+		{"a scan has none, so all of them fit", "Scan", `"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"OWNER#*"}`, iam.Allow},
+		{"an unknown action has none either", "ExportTableToPointInTime", `"Null":{"dynamodb:LeadingKeys":"true"}`, iam.Allow},
+	} {
+		statements := parse(t, `{"Statement":{"Effect":"Allow","Action":"dynamodb:`+test.action+`","Resource":"*","Condition":{`+test.condition+`}}}`)
+		if got, _ := iam.Decide(statements, iam.Request{Action: "dynamodb:" + test.action, Resource: table, Context: in}); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+	missing := parse(t, `{"Statement":{"Effect":"Allow","Action":["dynamodb:PutItem","dynamodb:ConditionCheckItem"],"Resource":"*",
+		"Condition":{"StringEquals":{"dynamodb:EnclosingOperation":"TransactWriteItems"}}}}`)[0].Missing()
+	if len(missing) != 1 || missing[0] != "dynamodb:ConditionCheckItem: dynamodb:enclosingoperation" {
+		t.Errorf("missing: %v", missing)
+	}
+}
+
+func TestTheItemsOfATransactionAreJudgedEitherWay(t *testing.T) {
+	put := func(key string, attributes ...string) iam.Request {
+		return iam.Request{Action: "dynamodb:PutItem", Resource: table, Context: map[string][]string{
+			"dynamodb:LeadingKeys": {key}, "dynamodb:Attributes": attributes, "dynamodb:EnclosingOperation": {"TransactWriteItems"},
+		}}
+	}
+	statement := func(key, attributes string) string {
+		return `{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"*","Condition":{"StringEquals":{"dynamodb:EnclosingOperation":"TransactWriteItems"},
+			"ForAllValues:StringLike":{"dynamodb:LeadingKeys":[` + key + `]},"ForAllValues:StringEquals":{"dynamodb:Attributes":["pk",` + attributes + `]}}}`
+	}
+	anyKey := func(quantifier string) string {
+		return `{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"*","Condition":{"` + quantifier + `:StringLike":{"dynamodb:LeadingKeys":"OWNER#*"}}}`
+	}
+	items := []iam.Request{put("OWNER#a", "pk", "roles"), put("ACCOUNT#a", "pk", "target")}
+	for _, test := range []struct {
+		name, statements              string
+		oneByOne, together, eitherWay bool
+	}{
+		{"one statement for all", statement(`"OWNER#*","ACCOUNT#*"`, `"roles","target"`), true, true, true},
+		{"a statement for each", statement(`"OWNER#*"`, `"roles"`) + "," + statement(`"ACCOUNT#*"`, `"target"`), true, false, false},
+		{"a statement that one value satisfies", anyKey("ForAnyValue"), false, true, false},
+		{"a partition is missing", statement(`"OWNER#*"`, `"roles","target"`), false, false, false},
+		{"an attribute is missing", statement(`"OWNER#*","ACCOUNT#*"`, `"roles"`), false, false, false},
+	} {
+		for reading, want := range map[iam.Reading]bool{iam.OneByOne: test.oneByOne, iam.Together: test.together, iam.EitherWay: test.eitherWay} {
+			allowed := true
+			for _, r := range reading.Requests(items) {
+				decision, _ := iam.Decide(parse(t, `{"Statement":[`+test.statements+`]}`), r)
+				allowed = allowed && decision == iam.Allow
+			}
+			if allowed != want {
+				t.Errorf("%s, reading %d: allowed is %v", test.name, reading, allowed)
+			}
+		}
+	}
+	if len(items[0].Context["dynamodb:LeadingKeys"]) != 1 {
+		t.Error("the items have changed")
+	}
+	mixed := append(items, iam.Request{Action: "dynamodb:UpdateItem", Resource: table}, iam.Request{Action: "dynamodb:PutItem", Resource: table + "2"})
+	if n := len(iam.Together.Requests(mixed)); n != 3 {
+		t.Errorf("%d requests of three actions and resources", n)
+	}
+}
+
+func TestUsageNamesWhatNoRequestNeeded(t *testing.T) {
+	statements := parse(t, `{"Statement":{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:Query"],"Resource":["`+table+`","`+table+`2"],
+		"Condition":{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["OWNER#*","ACCOUNT#*"]}}}}`)
+	var usage iam.Usage
+	if n := len(usage.Unneeded(&statements[0])); n != 6 {
+		t.Errorf("%d of 6 parts before any request", n)
+	}
+	request := iam.Request{Action: "dynamodb:Query", Resource: table, Context: map[string][]string{"dynamodb:LeadingKeys": {"ACCOUNT#a"}}}
+	_, by := iam.Decide(statements, request)
+	usage.Note(by, request)
+	want := "Action dynamodb:GetItem, Resource " + table + "2, dynamodb:leadingkeys OWNER#*"
+	if got := strings.Join(usage.Unneeded(&statements[0]), ", "); got != want {
+		t.Errorf("unneeded: %s, want %s", got, want)
 	}
 }

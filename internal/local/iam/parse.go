@@ -14,7 +14,7 @@ func Parse(raw any) (Statement, error) {
 	if !ok {
 		return Statement{}, fmt.Errorf("a policy statement must be an object")
 	}
-	var s Statement
+	s := Statement{Source: raw}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if err := s.set(name, fields[name]); err != nil {
 			return Statement{}, err

@@ -60,10 +60,10 @@ func TestParametersOverrideDefaults(t *testing.T) {
 func TestStatementsAreThoseOfTheFunction(t *testing.T) {
 	functions := shop(t, nil).Functions
 	get := iam.Request{Action: "dynamodb:GetItem", Resource: tableARN}
-	if d := iam.Decide(functions[0].Statements[:1], get); d != iam.Allow {
+	if d, _ := iam.Decide(functions[0].Statements[:1], get); d != iam.Allow {
 		t.Errorf("the first statement decides %v", d)
 	}
-	if d := iam.Decide(functions[0].Statements, get); d != iam.ExplicitDeny {
+	if d, _ := iam.Decide(functions[0].Statements, get); d != iam.ExplicitDeny {
 		t.Errorf("with the Deny: %v", d)
 	}
 	if len(functions[1].Statements) != 0 {

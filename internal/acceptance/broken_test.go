@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -92,9 +93,16 @@ func breakEvents(t *testing.T, ada caller, token tok) {
 // does, functions meet the broken one; then nobody is let in.
 func breakSettings(t *testing.T, ada caller) {
 	t.Helper()
-	broken := func(kind string) {
-		put(t, attributes{"pk": str("SETTINGS#acc_broken"), "sk": str("SETTINGS"), "type": str(kind), "version": &types.AttributeValueMemberN{Value: "1"}, "personal": &types.AttributeValueMemberM{}, "service": &types.AttributeValueMemberM{}})
+	write := func(kind string, limit types.AttributeValue) {
+		rules := func(limit types.AttributeValue) types.AttributeValue {
+			return &types.AttributeValueMemberM{Value: attributes{"allowNeverExpire": boolean(true), "requireCidrBlocks": boolean(false), "maxTokens": limit}}
+		}
+		put(t, attributes{
+			"pk": str("SETTINGS#acc_broken"), "sk": str("SETTINGS"), "type": str(kind), "account": str("acc_broken"), "rolesFrom": str("identity-provider"),
+			"adminsMayRevoke": boolean(false), "version": number(1), "updatedAt": number(1), "personal": rules(limit), "service": rules(number(0)),
+		})
 	}
+	broken := func(kind string) { write(kind, number(0)) }
 	for _, call := range [][3]any{{"GET", "/v1/settings", nil}, {"POST", "/v1/tokens", object{"name": "x"}}} {
 		met := false
 		for range 50 {
@@ -113,4 +121,12 @@ func breakSettings(t *testing.T, ada caller) {
 	}
 	time.Sleep(validate.PolicyAge)
 	unavailable(t, ada, [3]any{"GET", "/v1/ping", nil})
+	write("settings", str("10")) // a limit that is no number is not "no limit"
+	unavailable(t, ada, [3]any{"GET", "/v1/ping", nil})
+	write("settings", number(10))
+	ada.call(t, "GET", "/v1/ping", nil).want(t, 200)
 }
+
+func boolean(v bool) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: v} }
+
+func number(n int) types.AttributeValue { return &types.AttributeValueMemberN{Value: strconv.Itoa(n)} }

@@ -42,22 +42,13 @@ func (t *Table) Replay(ctx context.Context, account user.AccountID, digest strin
 	if err != nil {
 		return store.Replay{}, err
 	}
-	return store.Replay{
-		Account: account, Digest: digest, Request: it.String("request"), KeyID: it.String("key"), Sealed: it.Bytes("sealed"),
-		ExpiresAt: it.Time("expiresAt"),
-	}, nil
+	return item.Replay(it, account, digest)
 }
 
-// replay writes a record unless a valid one is there:
-//
-//	{"pk": "ACCOUNT#acc_acme", "sk": "IDEMPOTENCY#<digest>", "type": "replay", "request": "<digest>", "key": "k1",
-//	 "sealed": <bytes>, "expiresAt": ms, "ttl": seconds}
+// replay writes a record unless a valid one is there.
 func (t *Table) replay(r *store.Replay, now time.Time) types.TransactWriteItem {
-	it := item.ReplayKey(r.Account, r.Digest).Item()
-	it["type"], it["request"], it["key"], it["sealed"] = item.String("replay"), item.String(r.Request), item.String(r.KeyID), item.Bytes(r.Sealed)
-	it["expiresAt"], it["ttl"] = item.Time(r.ExpiresAt), item.Int(r.ExpiresAt.Unix()+1)
 	return types.TransactWriteItem{Put: &types.Put{
-		TableName: t.name, Item: values(it), ConditionExpression: aws.String("attribute_not_exists(pk) OR expiresAt <= :now"),
+		TableName: t.name, Item: values(item.OfReplay(r)), ConditionExpression: aws.String("attribute_not_exists(pk) OR expiresAt <= :now"),
 		ExpressionAttributeValues: values(item.Item{":now": item.Time(now)}),
 	}}
 }

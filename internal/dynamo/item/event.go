@@ -54,31 +54,47 @@ func ofChange(c audit.Change) Value {
 
 // Event reads an audit event.
 func Event(it Item) (audit.Event, error) {
-	id, ok := audit.ParseID(it.String("id"))
-	if !ok || it.String("type") != "event" {
-		return audit.Event{}, fmt.Errorf("item %s is no event", it.String("sk"))
+	r := reader{it: it}
+	r.isA("event")
+	id, ok := audit.ParseID(r.text("id"))
+	if !ok {
+		r.refuse("id", "is none of an event")
 	}
 	e := audit.Event{
-		ID: id, Time: it.Time("at"), Account: user.AccountID(it.String("account")), Action: audit.Action(it.String("action")),
-		Target: it.String("target"), Refused: it.String("refused"), Reason: it.String("reason"),
-		Actor:  audit.Actor{User: user.ID(it.String("actorUser")), Token: token.ID(it.String("actorToken")), Kind: it.String("actorKind")},
-		Origin: audit.Origin{IP: it.String("ip"), UserAgent: it.String("userAgent"), RequestID: it.String("requestId")},
+		ID: id, Time: r.instant("at"), Account: user.AccountID(r.text("account")), Action: audit.Action(r.text("action")),
+		Target: r.text("target"), Refused: r.textOrNone("refused"), Reason: r.textOrNone("reason"), Actor: actor(&r), Origin: origin(&r),
 	}
-	for _, c := range it["changes"].Elements {
-		e.Changes = append(e.Changes, audit.Change{Field: c.Fields.String("field"), Before: change(c.Fields["before"]), After: change(c.Fields["after"])})
+	for _, c := range r.list("changes") {
+		f := reader{it: c.Fields}
+		e.Changes = append(e.Changes, audit.Change{Field: f.text("field"), Before: f.changeOrNone("before"), After: f.changeOrNone("after")})
+		if f.err != nil {
+			r.refuse("a change:", f.err.Error())
+		}
+	}
+	if r.err != nil {
+		return audit.Event{}, fmt.Errorf("event %q: %w", it.String("sk"), r.err)
 	}
 	return e, nil
 }
 
-func change(v Value) any {
-	switch v.Kind {
-	case Text:
-		return v.Text
-	case True, False:
-		return v.Kind == True
-	case List:
-		return Item{"x": v}.Strings("x")
-	default:
+// actor reads who caused something, and origin from where; jobs carry both as well, for the events of their steps.
+func actor(r *reader) audit.Actor {
+	return audit.Actor{User: user.ID(r.text("actorUser")), Token: token.ID(r.textOrNone("actorToken")), Kind: r.text("actorKind")}
+}
+
+func origin(r *reader) audit.Origin {
+	return audit.Origin{IP: r.textOrNone("ip"), UserAgent: r.textOrNone("userAgent"), RequestID: r.textOrNone("requestId")}
+}
+
+func (r *reader) changeOrNone(name string) any {
+	switch v := r.it[name]; {
+	case !r.has(name):
 		return nil
+	case v.Kind == Text:
+		return v.Text
+	case v.Kind == True || v.Kind == False:
+		return v.Kind == True
+	default:
+		return texts[string](r, name)
 	}
 }

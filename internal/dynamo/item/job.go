@@ -2,9 +2,9 @@ package item
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -78,33 +78,66 @@ func ofFilter(f *job.Filter) Value {
 // Job reads a job.
 func Job(it Item) (job.Job, error) {
 	account, id, ok := ParseJobKey(KeyOf(it))
-	if !ok || it.String("type") != "job" || it.Int("version") == 0 {
-		return job.Job{}, fmt.Errorf("item %s is no job", it.String("sk"))
+	if !ok {
+		return job.Job{}, fmt.Errorf("item %q is no job", it.String("sk"))
+	}
+	r := reader{it: it}
+	r.isA("job")
+	if user.AccountID(r.text("account")) != account {
+		r.refuse("account", "is another")
 	}
 	j := job.Job{
-		ID: id, Account: account, State: job.State(it.String("state")), Request: it.String("request"), Reason: it.String("reason"),
-		Actor:  audit.Actor{User: user.ID(it.String("actorUser")), Token: token.ID(it.String("actorToken")), Kind: it.String("actorKind")},
-		Origin: audit.Origin{IP: it.String("ip"), UserAgent: it.String("userAgent"), RequestID: it.String("requestId")},
-		After:  token.ID(it.String("after")), Total: int(it.Int("total")), Counts: map[job.Outcome]int{},
-		CreatedAt: it.Time("createdAt"), UpdatedAt: it.Time("updatedAt"), Version: it.Int("version"),
+		ID: id, Account: account, State: word(&r, "state", job.Running, job.Done), Request: r.text("request"), Reason: r.textOrNone("reason"),
+		Actor: actor(&r), Origin: origin(&r), Pending: slices.Concat(texts[token.ID](&r, "pending")), Filter: filterOrNone(&r), After: token.ID(r.textOrNone("after")),
+		Total: int(r.number("total")), Counts: counts(&r), Results: results(&r),
+		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
 	}
-	for _, outcome := range outcomes {
-		if n := it["counts"].Fields.Int(string(outcome)); n > 0 {
-			j.Counts[outcome] = int(n)
-		}
+	if r.err == nil && j.Version == 0 {
+		r.refuse("version", "is 0")
 	}
-	for _, s := range it.Strings("pending") {
-		j.Pending = append(j.Pending, token.ID(s))
-	}
-	for _, s := range it.Strings("results") {
-		id, outcome, _ := strings.Cut(s, " ")
-		j.Results = append(j.Results, job.Result{Token: token.ID(id), Outcome: job.Outcome(outcome)})
-	}
-	if f := it["filter"]; f.Kind == Map {
-		j.Filter = &job.Filter{
-			Owner: user.ID(f.Fields.String("owner")), Kind: token.Kind(f.Fields.String("kind")), Environment: token.Environment(f.Fields.String("environment")),
-			Scope: scope.Scope(f.Fields.String("scope")), CreatedBefore: f.Fields.Time("createdBefore"), UnusedSince: f.Fields.Time("unusedSince"),
-		}
+	if r.err != nil {
+		return job.Job{}, fmt.Errorf("%s: %w", id, r.err)
 	}
 	return j, nil
+}
+
+// filterOrNone reads which tokens are meant. With a part of it missing it would mean more.
+func filterOrNone(of *reader) *job.Filter {
+	if !of.has("filter") {
+		return nil
+	}
+	r := of.fields("filter")
+	f := &job.Filter{
+		Owner: user.ID(r.textOrNone("owner")), Kind: wordOrNone(&r, "kind", token.Personal, token.Service),
+		Environment: wordOrNone(&r, "environment", token.Live, token.Test), Scope: scope.Scope(r.textOrNone("scope")),
+		CreatedBefore: r.instantOrNone("createdBefore"), UnusedSince: r.instantOrNone("unusedSince"),
+	}
+	of.err = r.err
+	return f
+}
+
+func counts(of *reader) map[job.Outcome]int {
+	r := of.fields("counts")
+	out := map[job.Outcome]int{}
+	for name := range r.it {
+		outcome, n := job.Outcome(name), r.number(name)
+		if !slices.Contains(outcomes, outcome) {
+			r.refuse(name, "is no outcome that this version knows")
+		}
+		out[outcome] = int(n)
+	}
+	of.err = r.err
+	return out
+}
+
+func results(r *reader) []job.Result {
+	var out []job.Result
+	for _, s := range texts[string](r, "results") {
+		id, outcome, _ := strings.Cut(s, " ")
+		if !slices.Contains(outcomes, job.Outcome(outcome)) {
+			r.refuse("results", "holds an outcome that this version does not know")
+		}
+		out = append(out, job.Result{Token: token.ID(id), Outcome: job.Outcome(outcome)})
+	}
+	return out
 }

@@ -35,40 +35,40 @@ func Routes(it Item, api route.APIID) (route.Rules, error) {
 	if it == nil {
 		return route.Rules{API: api}, nil
 	}
+	r := reader{it: it}
+	r.isA("routes")
 	rs := route.Rules{
-		API: route.APIID(it.String("api")), Default: route.Default(it.String("default")), AnswersFor: route.AnswersFor(it.String("answersFor")),
-		Complete: it.Bool("complete"), Version: it.Int("version"), UpdatedAt: it.Time("updatedAt"), UpdatedBy: user.ID(it.String("updatedBy")),
+		API: route.APIID(r.text("api")), Default: word(&r, "default", route.Deny, route.Authenticated), AnswersFor: word(&r, "answersFor", route.WholeAPI, route.OneRequest),
+		Complete: r.truth("complete"), Version: r.number("version"), UpdatedAt: r.instant("updatedAt"), UpdatedBy: user.ID(r.text("updatedBy")),
 	}
-	bad := func(why string) (route.Rules, error) { return route.Rules{}, fmt.Errorf("rules of %s: %s", api, why) }
-	switch {
-	case it.String("type") != "routes" || rs.API != api || rs.Version == 0 || it["rules"].Kind != List:
-		return bad("not an API's rules")
-	case rs.Default != route.Deny && rs.Default != route.Authenticated, rs.AnswersFor != route.WholeAPI && rs.AnswersFor != route.OneRequest:
-		return bad("a word that this version does not know")
+	elements := r.list("rules")
+	rs.Rules = make([]route.Rule, len(elements))
+	for i, e := range elements {
+		rs.Rules[i] = rule(&r, e)
 	}
-	rs.Rules = make([]route.Rule, len(it["rules"].Elements))
-	for i, e := range it["rules"].Elements {
-		r, err := rule(e.Fields)
-		if err != nil {
-			return bad(err.Error())
-		}
-		rs.Rules[i] = r
+	if r.err == nil && (rs.API != api || rs.Version == 0) {
+		r.refuse("api or version", "is another")
+	}
+	if r.err != nil {
+		return route.Rules{}, fmt.Errorf("rules of %s: %w", api, r.err)
 	}
 	return rs, nil
 }
 
-func rule(it Item) (route.Rule, error) {
-	r := route.Rule{Method: it.String("method"), Match: route.Match(it.String("match"))}
-	known := r.Method == route.AnyMethod || slices.Contains(route.Methods, r.Method)
-	if !known || it["scopes"].Kind != List || !it.mayBeTexts("scopes") || r.Match != route.All && r.Match != route.Any && r.Match != route.None {
-		return r, fmt.Errorf("a rule that this version does not know")
+func rule(of *reader, e Value) route.Rule {
+	r := reader{it: e.Fields}
+	out := route.Rule{
+		Method: r.text("method"), Scopes: scope.NewSet(texts[scope.Scope](&r, "scopes")...), Match: word(&r, "match", route.All, route.Any, route.None),
 	}
-	var scopes []scope.Scope
-	for _, s := range it.Strings("scopes") {
-		scopes = append(scopes, scope.Scope(s))
+	if out.Method != route.AnyMethod && !slices.Contains(route.Methods, out.Method) {
+		r.refuse("method", "is none that this version knows")
 	}
-	r.Scopes = scope.NewSet(scopes...)
 	var err error
-	r.Path, err = route.ParseTemplate(it.String("path"))
-	return r, err
+	if out.Path, err = route.ParseTemplate(r.text("path")); err != nil {
+		r.refuse("path", "is none")
+	}
+	if r.err != nil {
+		of.refuse("a rule:", r.err.Error())
+	}
+	return out
 }

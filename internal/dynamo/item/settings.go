@@ -47,50 +47,46 @@ func Settings(it Item) (settings.Settings, error) {
 	if it == nil {
 		return settings.Default(), nil
 	}
-	bad := func(err error) (settings.Settings, error) {
-		return settings.Settings{}, fmt.Errorf("settings of %s: %w", it.String("account"), err)
-	}
+	r := reader{it: it}
+	r.isA("settings")
+	account := r.text("account")
 	s := settings.Settings{
-		AdminsMayRevokePersonalTokens: it.Bool("adminsMayRevoke"), RolesFrom: settings.RolesFrom(it.String("rolesFrom")),
-		IssuedBefore: it.Time("issuedBefore"), Version: it.Int("version"), UpdatedAt: it.Time("updatedAt"),
+		RolesFrom: word(&r, "rolesFrom", settings.IdentityProvider, settings.Tokenwright), AdminsMayRevokePersonalTokens: r.truth("adminsMayRevoke"),
+		AllowedCIDRs: r.prefixesOrNone("cidrs"), IssuedBefore: r.instantOrNone("issuedBefore"), Version: r.number("version"), UpdatedAt: r.instant("updatedAt"),
 	}
-	if it.String("type") != "settings" || s.Version == 0 || it["personal"].Kind != Map || it["service"].Kind != Map {
-		return bad(fmt.Errorf("not a policy"))
+	s.Personal, s.Service = rules(&r, "personal"), rules(&r, "service")
+	if r.err == nil && s.Version == 0 {
+		r.refuse("version", "is 0")
 	}
-	var err error
-	for _, c := range it.Strings("cidrs") {
-		p, err := netip.ParsePrefix(c)
-		if err != nil {
-			return bad(err)
-		}
-		s.AllowedCIDRs = append(s.AllowedCIDRs, p)
-	}
-	if s.Personal, err = rules(it["personal"].Fields); err != nil {
-		return bad(err)
-	}
-	if s.Service, err = rules(it["service"].Fields); err != nil {
-		return bad(err)
+	if r.err != nil {
+		return settings.Settings{}, fmt.Errorf("settings of %q: %w", account, r.err)
 	}
 	return s, nil
 }
 
-func rules(it Item) (settings.Rules, error) {
-	r := settings.Rules{
-		AllowNeverExpire: it.Bool("allowNeverExpire"), RequireCidrBlocks: it.Bool("requireCidrBlocks"), MaxTokensPerUser: int(it.Int("maxTokens")),
+func rules(of *reader, name string) settings.Rules {
+	r := of.fields(name)
+	out := settings.Rules{
+		DefaultLifetime: r.periodOrNone("defaultLifetime"), MaxLifetime: r.periodOrNone("maxLifetime"), AllowNeverExpire: r.truth("allowNeverExpire"),
+		RequireCidrBlocks: r.truth("requireCidrBlocks"), AllowedScopes: r.patternsOrNone("allowedScopes"),
+		RevokeUnusedAfter: r.periodOrNone("revokeUnusedAfter"), MaxTokensPerUser: int(r.number("maxTokens")),
 	}
-	for name, p := range map[string]*period.Period{"defaultLifetime": &r.DefaultLifetime, "maxLifetime": &r.MaxLifetime, "revokeUnusedAfter": &r.RevokeUnusedAfter} {
-		if text := it.String(name); text != "" {
-			var err error
-			if *p, err = period.Parse(text); err != nil {
-				return r, fmt.Errorf("%s: %w", name, err)
-			}
-		}
+	if out.MaxTokensPerUser < 0 {
+		r.refuse("maxTokens", "is below 0")
 	}
-	if patterns := it.Strings("allowedScopes"); patterns != nil {
-		r.AllowedScopes = make([]scope.Pattern, len(patterns))
-		for i, p := range patterns {
-			r.AllowedScopes[i] = scope.Pattern(p)
-		}
+	if of.err = r.err; of.err != nil {
+		of.err = fmt.Errorf("%s: %w", name, of.err)
 	}
-	return r, nil
+	return out
+}
+
+func (r *reader) periodOrNone(name string) period.Period {
+	if !r.has(name) {
+		return period.Period{}
+	}
+	p, err := period.Parse(r.text(name))
+	if err != nil {
+		r.refuse(name, "is no duration")
+	}
+	return p
 }

@@ -5,7 +5,6 @@
 package item
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -71,56 +70,45 @@ func Token(it Item) (token.Token, error) {
 	if err != nil {
 		return token.Token{}, err
 	}
+	r := reader{it: it}
+	r.isA("token")
 	t := token.Token{
-		ID: id, Account: user.AccountID(it.String("account")), Kind: token.Kind(it.String("kind")),
-		Environment: token.Environment(it.String("environment")), Name: it.String("name"), Description: it.String("description"),
-		Active: it.Bool("active"), NotBefore: it.Time("notBefore"), ExpiresAt: it.Time("expiresAt"), CreatedAt: it.Time("createdAt"),
-		CreatedBy: user.ID(it.String("createdBy")), UpdatedAt: it.Time("updatedAt"), UpdatedBy: user.ID(it.String("updatedBy")),
-		RotatedAt: it.Time("rotatedAt"), RevokedAt: it.Time("revokedAt"), LastUsedAt: it.Time("lastUsedAt"), Version: it.Int("version"),
-		Steward: user.ID(it.String("steward")), Generation: it.Int("generation"),
+		ID: id, Account: user.AccountID(r.text("account")), Kind: word(&r, "kind", token.Personal, token.Service),
+		Environment: word(&r, "environment", token.Live, token.Test), Name: r.text("name"), Description: r.textOrNone("description"),
+		Scopes: r.patternsOrNone("scopes"), CIDRs: r.prefixesOrNone("cidrs"), Active: r.truth("active"),
+		NotBefore: r.instantOrNone("notBefore"), ExpiresAt: r.instantOrNone("expiresAt"), CreatedAt: r.instant("createdAt"),
+		CreatedBy: user.ID(r.text("createdBy")), UpdatedAt: r.instant("updatedAt"), UpdatedBy: user.ID(r.text("updatedBy")),
+		RotatedAt: r.instantOrNone("rotatedAt"), RevokedAt: r.instantOrNone("revokedAt"), LastUsedAt: r.instantOrNone("lastUsedAt"),
+		Steward: user.ID(r.textOrNone("steward")), Generation: r.numberOrNone("generation"), Version: r.number("version"),
 	}
-	if _, ok := token.ParseKind(string(t.Kind)); !ok || it.String("type") != "token" || t.Account == "" || t.Version == 0 {
-		return token.Token{}, fmt.Errorf("item of %s is no token", id)
-	}
-	if !it.mayBeTexts("scopes") || !it.mayBeTexts("cidrs") {
-		// Taken for absent, they would permit everything from everywhere.
-		return token.Token{}, fmt.Errorf("item of %s: scopes or address list are no lists of texts", id)
-	}
-	if s := it.String("lastUsedIp"); s != "" {
+	if s := r.textOrNone("lastUsedIp"); s != "" {
 		t.LastUsedIP, _ = netip.ParseAddr(s) // shown, never decided upon
 	}
-	if patterns := it.Strings("scopes"); patterns != nil {
-		t.Scopes = make([]scope.Pattern, len(patterns))
-		for i, p := range patterns {
-			t.Scopes[i] = scope.Pattern(p)
-		}
+	t.Secrets = secrets(&r)
+	if r.err == nil && (t.Account == "" || t.Version == 0) {
+		r.refuse("account or version", "is empty")
 	}
-	for _, s := range it.Strings("cidrs") {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return token.Token{}, fmt.Errorf("item of %s: address list: %w", id, err)
-		}
-		t.CIDRs = append(t.CIDRs, p)
-	}
-	t.Secrets, err = secrets(it)
-	if err != nil {
-		return token.Token{}, fmt.Errorf("item of %s: %w", id, err)
+	if r.err != nil {
+		return token.Token{}, fmt.Errorf("item of %s: %w", id, r.err)
 	}
 	return t, nil
 }
 
-func secrets(it Item) ([]token.SecretVersion, error) {
-	var out []token.SecretVersion
-	for _, e := range it["secrets"].Elements {
-		if e.Kind != Map {
-			return nil, errors.New("secret version is no map")
+func secrets(of *reader) []token.SecretVersion {
+	elements := of.list("secrets")
+	out := make([]token.SecretVersion, len(elements))
+	for i, e := range elements {
+		r := reader{it: e.Fields}
+		v := token.SecretVersion{
+			CreatedAt: r.instant("createdAt"), ExpiresAt: r.instantOrNone("expiresAt"), Digest: token.Digest{KeyID: r.text("key")},
 		}
-		s := e.Fields
-		v := token.SecretVersion{CreatedAt: s.Time("createdAt"), ExpiresAt: s.Time("expiresAt"), Digest: token.Digest{KeyID: s.String("key")}}
-		if digest := s["digest"]; digest.Kind != Binary || copy(v.Digest.MAC[:], digest.Text) != len(v.Digest.MAC) || v.Digest.KeyID == "" {
-			return nil, errors.New("secret version without a whole digest")
+		if copy(v.Digest.MAC[:], r.bytes("digest")) != len(v.Digest.MAC) || v.Digest.KeyID == "" {
+			r.refuse("digest", "is not whole")
 		}
-		out = append(out, v)
+		if r.err != nil {
+			of.refuse("secret version:", r.err.Error())
+		}
+		out[i] = v
 	}
-	return out, nil
+	return out
 }

@@ -52,17 +52,31 @@ func ofDirectory(d *user.Directory) Value {
 // User reads a user.
 func User(it Item) (user.User, error) {
 	id, err := user.ParseID("usr_" + strings.TrimPrefix(it.String("pk"), ownerPrefix))
-	if err != nil || it.String("type") != "user" || it.String("status") == "" || it.String("account") == "" {
+	if err != nil {
 		return user.User{}, fmt.Errorf("item %s is no user", it.String("pk"))
 	}
-	directory := it["directory"].Fields
-	return user.User{
-		Ref: id.Ref(), Account: user.AccountID(it.String("account")), Subject: it.String("subject"), Kind: user.Kind(it.String("kind")),
-		Roles: it.Strings("roles"), Status: user.Status(it.String("status")), CreatedAt: it.Time("createdAt"),
-		UpdatedAt: it.Time("updatedAt"), Version: it.Int("version"), Generation: it.Int("generation"), IssuedBefore: it.Time("issuedBefore"),
-		DisplayName: it.String("displayName"), Purge: user.Purge{State: user.PurgeState(it.String("purge")), Removed: it.Int("purged")},
-		Directory: user.Directory{
-			ExternalID: directory.String("externalId"), GivenName: directory.String("givenName"), FamilyName: directory.String("familyName"), Email: directory.String("email"),
-		},
-	}, nil
+	r := reader{it: it}
+	r.isA("user")
+	u := user.User{
+		Ref: id.Ref(), Account: user.AccountID(r.text("account")), Subject: r.textOrNone("subject"),
+		Kind: word(&r, "kind", user.Person, user.Service), Roles: texts[string](&r, "roles"),
+		Status: word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
+		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"),
+		Purge:     user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")},
+		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
+	}
+	if r.has("directory") {
+		d := r.fields("directory")
+		u.Directory = user.Directory{
+			ExternalID: d.textOrNone("externalId"), GivenName: d.textOrNone("givenName"), FamilyName: d.textOrNone("familyName"), Email: d.textOrNone("email"),
+		}
+		r.err = d.err
+	}
+	if r.err == nil && u.Account == "" {
+		r.refuse("account", "is empty")
+	}
+	if r.err != nil {
+		return user.User{}, fmt.Errorf("item of %s: %w", id, r.err)
+	}
+	return u, nil
 }

@@ -1,7 +1,6 @@
 package item
 
 import (
-	"slices"
 	"strconv"
 	"time"
 )
@@ -78,59 +77,10 @@ func (it Item) SetTime(name string, t time.Time) {
 	}
 }
 
-// String reads a text; "" when there is none.
+// String reads a key, which DynamoDB keeps to be a text; "" when there is none. Other attributes have a reader.
 func (it Item) String(name string) string {
 	if v := it[name]; v.Kind == Text {
 		return v.Text
 	}
 	return ""
-}
-
-// Int reads a number; 0 when there is none.
-func (it Item) Int(name string) int64 {
-	if v := it[name]; v.Kind == Number {
-		n, _ := strconv.ParseInt(v.Text, 10, 64)
-		return n
-	}
-	return 0
-}
-
-// Bool reads a truth; false when there is none.
-func (it Item) Bool(name string) bool { return it[name].Kind == True }
-
-// Bytes reads a binary value; nil when there is none.
-func (it Item) Bytes(name string) []byte {
-	if v := it[name]; v.Kind == Binary {
-		return []byte(v.Text)
-	}
-	return nil
-}
-
-// Time reads an instant; the zero time when there is none.
-func (it Item) Time(name string) time.Time {
-	if _, ok := it[name]; !ok {
-		return time.Time{}
-	}
-	return time.UnixMilli(it.Int(name)).UTC()
-}
-
-// Strings reads a list of texts; nil when it is absent, never nil when it is there.
-func (it Item) Strings(name string) []string {
-	v := it[name]
-	if v.Kind != List {
-		return nil
-	}
-	out := make([]string, 0, len(v.Elements))
-	for _, e := range v.Elements {
-		if e.Kind == Text {
-			out = append(out, e.Text)
-		}
-	}
-	return out
-}
-
-// mayBeTexts says whether an attribute is absent or a list of texts and nothing else.
-func (it Item) mayBeTexts(name string) bool {
-	v, ok := it[name]
-	return !ok || v.Kind == List && !slices.ContainsFunc(v.Elements, func(e Value) bool { return e.Kind != Text })
 }

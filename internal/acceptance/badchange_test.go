@@ -7,6 +7,27 @@ import (
 	"time"
 )
 
+// A parameter without a value asks for nothing, and is not taken for one that is absent: the list would be of everything.
+func TestAnEmptyParameterIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_empty_parameter", "ada", "admin")
+	calls := map[string]bad{}
+	for path, parameters := range map[string]string{
+		"/v1/tokens": "limit cursor owner kind status environment expiresBefore lastUsedBefore", "/v1/users": "limit cursor status",
+		"/v1/events": "limit cursor actor action token user from to outcome",
+	} {
+		for _, name := range strings.Fields(parameters) {
+			calls[path+" "+name] = bad{ada, "GET", path + "?" + name + "=", nil, nil, 400, "malformed_request", name + " bad_" + emptyIs[name], ""}
+		}
+	}
+	refuses(t, []string{"acc_empty_parameter"}, calls)
+}
+
+var emptyIs = map[string]string{
+	"limit": "limit", "cursor": "cursor", "owner": "id", "actor": "id", "token": "id", "user": "id", "kind": "value", "status": "value", "environment": "value",
+	"action": "value", "outcome": "value", "expiresBefore": "time", "lastUsedBefore": "time", "from": "time", "to": "time",
+}
+
 func TestABadChangeIsRefused(t *testing.T) {
 	t.Parallel()
 	ada, bob := person(t, "acc_bad_change", "ada", "admin"), person(t, "acc_bad_change", "bob", "analyst")
@@ -69,6 +90,9 @@ func TestABadChangeIsRefused(t *testing.T) {
 		"an update for a bare number":   unclear("PATCH", token.path(), "2"),
 		"a rotation for two versions":   unclear("POST", token.path()+"/rotate", `"1", "2"`),
 		"a revocation for half a tag":   unclear("DELETE", token.path(), `"2`),
+		"a revocation for no tag":       unclear("DELETE", token.path(), ""),
+		"a revocation for spaces":       unclear("DELETE", token.path(), "  "),
+		"a rotation for an empty tag":   {ada, "POST", token.path() + "/rotate", nil, []string{"If-Match", `""`}, 412, "version_mismatch", "", "at version 2"},
 		"a revocation tried out":        {ada, "DELETE", token.path() + "?dryRun=true", nil, nil, 400, "malformed_request", "dryRun unknown_parameter", "no query parameters"},
 		"a grace of over 7 days":        rotate(object{"gracePeriod": "P8D"}, 422, "invalid_fields", "gracePeriod too_long", "P7D"),
 		"a grace in words":              rotate(object{"gracePeriod": "a day"}, 422, "invalid_fields", "gracePeriod bad_duration", "PT24H"),

@@ -108,6 +108,7 @@ func TestACreateThatCannotBeReadIsRefused(t *testing.T) {
 			ada, "POST", "/v1/tokens?dryRun=true", object{"name": "x"}, nil, 400, "malformed_request", "dryRun unknown_parameter", "no query parameters",
 		},
 		"an idempotency key too long":      refuse(object{"name": "x"}, 400, "malformed_request", "Idempotency-Key too_long", "255", "Idempotency-Key", strings.Repeat("k", 256)),
+		"an empty idempotency key":         refuse(object{"name": "x"}, 400, "malformed_request", "Idempotency-Key empty", "leave the header out", "Idempotency-Key", ""),
 		"an idempotency key of two words":  refuse(object{"name": "x"}, 400, "malformed_request", "Idempotency-Key bad_character", "ASCII", "Idempotency-Key", "my key"),
 		"an idempotency key beyond ASCII":  refuse(object{"name": "x"}, 400, "malformed_request", "Idempotency-Key bad_character", "ASCII", "Idempotency-Key", "clé"),
 		"headers over 10,240 bytes in all": refuse(object{"name": "x"}, 431, "refused", "", "refused", "X-Padding", strings.Repeat("x", 10_240)),

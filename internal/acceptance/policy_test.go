@@ -168,6 +168,7 @@ func TestAPolicyIsNeverWrittenBlindNorAgainstItself(t *testing.T) {
 	calls := map[string]bad{
 		"without a version": {ada, "PUT", "/v1/settings", object{}, nil, 428, "if_match_required", "", "If-Match"},
 		"for any version":   {ada, "PUT", "/v1/settings", object{}, []string{"If-Match", "*"}, 428, "if_match_required", "", "If-Match"},
+		"for no tag":        {ada, "PUT", "/v1/settings", object{}, []string{"If-Match", ""}, 400, "malformed_request", "If-Match bad_etag", "ETag"},
 		"for half a tag":    {ada, "PUT", "/v1/settings", object{}, []string{"If-Match", `"1`}, 400, "malformed_request", "If-Match bad_etag", "ETag"},
 	}
 	for what, tt := range map[string]struct {

@@ -150,8 +150,8 @@ func (r *Request) api() (route.APIID, error) {
 
 // seenRules reads the version of rules that a PUT replaces, "0" for none; null = whatever is there.
 func (r *Request) seenRules() (lifecycle.Field[int64], error) {
-	if r.header("If-Match") == "" {
-		return lifecycle.Field[int64]{}, nil
+	if _, ok, err := r.once("If-Match"); err != nil || !ok {
+		return lifecycle.Field[int64]{}, err
 	}
 	version, err := r.mustMatch()
 	if errors.Is(err, lifecycle.ErrVersionRequired) {

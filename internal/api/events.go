@@ -148,15 +148,12 @@ func parseEventQuery(p map[string]string, c lifecycle.Caller) (lifecycle.EventQu
 	if q.To, err = moment(p, "to"); err != nil {
 		return q, err
 	}
-	switch p["outcome"] {
-	case "":
-	case outcomeDone, outcomeRefused:
-		refused := p["outcome"] == outcomeRefused
+	outcome, err := word(p, "outcome", "done or refused", func(s string) (string, bool) { return s, s == outcomeDone || s == outcomeRefused })
+	if outcome != "" {
+		refused := outcome == outcomeRefused
 		q.Refused = &refused
-	default:
-		return q, malformed("outcome", "bad_value", "Want done or refused.")
 	}
-	return q, nil
+	return q, err
 }
 
 // summaryJSON counts an account's tokens.

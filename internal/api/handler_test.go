@@ -197,16 +197,39 @@ func TestEveryBadMemberIsNamedAtOnce(t *testing.T) {
 }
 
 func TestIfMatch(t *testing.T) {
-	for header, want := range map[string]int64{"": 0, "*": 0, `"3"`: 3, ` "12" `: 12, `W/"3"`: -1, `"0"`: -1, `"x"`: -1, `"03"`: 3} {
+	for header, want := range map[string]int64{"*": 0, `"3"`: 3, ` "12" `: 12, `W/"3"`: -1, `"0"`: -1, `"x"`: -1, `"03"`: 3} {
 		e := event(func(e *events.APIGatewayProxyRequest) { e.Headers["IF-match"] = header })
 		if got, err := (&Request{event: &e}).ifMatch(); err != nil || got != want {
 			t.Errorf("If-Match %s reads as %d, %v; want %d", header, got, err, want)
 		}
 	}
-	for _, bad := range []string{"3", `"3", "4"`, `"`, `""3""`, "W/3"} {
+	for _, bad := range []string{"", " ", "3", `"3", "4"`, `"`, `""3""`, "W/3", "**", "null"} {
 		e := event(func(e *events.APIGatewayProxyRequest) { e.Headers["If-Match"] = bad })
 		if got, err := (&Request{event: &e}).ifMatch(); !errors.Is(err, lifecycle.ErrMalformed) {
 			t.Errorf("If-Match %s reads as %d, %v; want a refusal", bad, got, err)
+		}
+	}
+}
+
+func TestAHeaderThatStandsThereEmptyOrTwiceIsNotTakenForNone(t *testing.T) {
+	reads := map[string]func(*Request) error{
+		"If-Match":        func(r *Request) error { _, err := r.ifMatch(); return err },
+		"if-match":        func(r *Request) error { _, err := r.mustMatch(); return err },
+		"IF-MATCH":        func(r *Request) error { _, err := r.seenRules(); return err },
+		"Idempotency-Key": func(r *Request) error { _, err := r.idempotencyKey(); return err },
+	}
+	for name, read := range reads {
+		for what, values := range map[string][]string{"empty": {""}, "blank": {" \t"}, "twice": {`"1"`, `"1"`}, "twice empty": {"", ""}} {
+			e := event(func(e *events.APIGatewayProxyRequest) {
+				e.Headers[name], e.MultiValueHeaders = values[len(values)-1], map[string][]string{name: values}
+			})
+			if err := read(&Request{event: &e}); !errors.Is(err, lifecycle.ErrMalformed) {
+				t.Errorf("%s %s: %v, want a refusal", name, what, err)
+			}
+		}
+		e := event(nil)
+		if err := read(&Request{event: &e}); errors.Is(err, lifecycle.ErrMalformed) {
+			t.Errorf("without %s: %v", name, err)
 		}
 	}
 }

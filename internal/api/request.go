@@ -40,6 +40,31 @@ func (r *Request) header(name string) string {
 	return ""
 }
 
+// once returns a header that changes what a call does, and whether it stands there. An empty one is not as good as none:
+// whoever sent it meant a condition, and a variable of theirs was empty. Of two no one knows which was meant.
+func (r *Request) once(name string) (value string, ok bool, err error) {
+	var found []string
+	for key, values := range r.event.MultiValueHeaders {
+		if strings.EqualFold(key, name) {
+			found = append(found, values...)
+		}
+	}
+	if len(found) == 0 {
+		for key, value := range r.event.Headers {
+			if strings.EqualFold(key, name) {
+				found = append(found, value)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", false, nil
+	case 1:
+		return strings.TrimSpace(found[0]), true, nil
+	}
+	return "", true, malformed(name, "repeated", "The header stands there %d times.", len(found))
+}
+
 // target reads the path's id, or "self".
 func (r *Request) target() (lifecycle.Target, error) {
 	s := r.event.PathParameters["id"]
@@ -71,11 +96,11 @@ func (r *Request) parsePerson(s string) (lifecycle.Person, error) {
 }
 
 // ifMatch reads the version that a change is meant for; 0 = any. Weak tags never match (RFC 9110, 13.1.1), and no other
-// tag is ever given out than "<version>".
+// tag is ever given out than "<version>". A list of tags, which the RFC knows, is refused: a caller has seen one version.
 func (r *Request) ifMatch() (int64, error) {
-	s := strings.TrimSpace(r.header("If-Match"))
-	if s == "" || s == "*" {
-		return 0, nil
+	s, ok, err := r.once("If-Match")
+	if err != nil || !ok || s == "*" {
+		return 0, err
 	}
 	inner := strings.TrimPrefix(s, "W/")
 	if len(inner) < 2 || inner[0] != '"' || inner[len(inner)-1] != '"' || strings.Contains(inner[1:len(inner)-1], `"`) {
@@ -112,6 +137,9 @@ func (r *Request) Event() *events.APIGatewayProxyRequest { return r.event }
 
 // Header returns a header by its name in any case.
 func (r *Request) Header(name string) string { return r.header(name) }
+
+// Once is Header for one that changes what a call does: whether it stands there, and an error when it does more than once.
+func (r *Request) Once(name string) (string, bool, error) { return r.once(name) }
 
 // Members reads the body, declared as one of some media types, as the members of a JSON object, each at most once.
 func (r *Request) Members(media ...string) (map[string]json.RawMessage, error) {

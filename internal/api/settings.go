@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
@@ -203,8 +202,11 @@ func (o *object) rules(name string, into *settings.Rules) {
 
 // mustMatch reads an If-Match that has to be there: the version that the caller has seen.
 func (r *Request) mustMatch() (int64, error) {
-	s := strings.TrimSpace(r.header("If-Match"))
-	if s == "" || s == "*" {
+	s, ok, err := r.once("If-Match")
+	if err != nil {
+		return 0, err
+	}
+	if !ok || s == "*" {
 		return 0, lifecycle.ErrVersionRequired
 	}
 	if s == `"0"` { // what nobody has set yet

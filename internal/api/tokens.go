@@ -92,8 +92,13 @@ func choice[T ~string](o *object, name, what string, parse func(string) (T, bool
 
 // idempotencyKey reads the header of draft-ietf-httpapi-idempotency-key-header: up to 255 visible ASCII characters.
 func (r *Request) idempotencyKey() (string, error) {
-	s := r.header("Idempotency-Key")
-	if len(s) > 255 {
+	s, ok, err := r.once("Idempotency-Key")
+	switch {
+	case err != nil || !ok:
+		return "", err
+	case s == "":
+		return "", malformed("Idempotency-Key", "empty", "The key is empty. Send one of your own for each request, such as a UUID, or leave the header out.")
+	case len(s) > 255:
 		return "", malformed("Idempotency-Key", "too_long", "At most 255 characters.")
 	}
 	for _, c := range []byte(s) {

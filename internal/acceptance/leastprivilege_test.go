@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -12,11 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
-	"github.com/tokenwright/tokenwright/internal/local"
 )
 
-// as returns a client that the stand-in takes for a function: it knows functions by their access key.
+// as returns a client that the stand-in judges as a function.
 func as(t *testing.T, function string) *dynamodb.Client {
 	t.Helper()
 	return dynamodb.New(stack.DynamoDB().Options(), func(o *dynamodb.Options) { o.Credentials = credentialsOf(t, function) })
@@ -24,16 +21,11 @@ func as(t *testing.T, function string) *dynamodb.Client {
 
 func credentialsOf(t *testing.T, function string) aws.CredentialsProvider {
 	t.Helper()
-	for _, f := range stack.Template().Functions {
-		if f.LogicalID == function {
-			key := "LOCAL" + strings.ReplaceAll(f.Name, "-", "") + local.Asked
-			return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: key, SecretAccessKey: "local"}, nil
-			})
-		}
+	asking := stack.Asking(function)
+	if asking == nil {
+		t.Fatalf("template.yaml has no %s", function)
 	}
-	t.Fatalf("template.yaml has no %s", function)
-	return nil
+	return asking
 }
 
 func denied(err error) bool {

@@ -11,13 +11,13 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/template"
 )
 
-// AdminAccessKeyID may do anything: the stack itself uses it to make tables,
+// adminAccessKeyID may do anything: the stack itself uses it to make tables,
 // and tests to look into them.
-const AdminAccessKeyID = "LOCALadministrator"
+const adminAccessKeyID = "LOCALadministrator"
 
-// Asked ends the access key of a test that asks what a function may do. It is
-// judged like the function, and does not count as its call.
-const Asked = "Asked"
+// asked ends the access key of a test that asks what a function may do (see
+// Stack.Asking).
+const asked = "Asked"
 
 // accessKeyID tells functions apart at the stand-ins; letters and digits only,
 // as DynamoDB Local wants it too. The stack's name is in it because two stacks
@@ -87,15 +87,15 @@ func (a *access) made(logicalID string) int {
 
 // allow decides on one request, or on those of a transaction.
 func (a *access) allow(key string, requests []iam.Request) error {
-	if key == AdminAccessKeyID {
+	if key == adminAccessKeyID {
 		return nil
 	}
-	name, asked := strings.CutSuffix(key, Asked)
+	name, test := strings.CutSuffix(key, asked)
 	f, ok := a.functions[name]
 	if !ok {
 		return fmt.Errorf("the access key %q belongs to no function of the stack", key)
 	}
-	if !asked {
+	if !test {
 		a.mu.Lock()
 		a.calls[f.LogicalID] += len(requests)
 		a.mu.Unlock()
@@ -104,7 +104,7 @@ func (a *access) allow(key string, requests []iam.Request) error {
 		requests = a.reading.Requests(requests)
 	}
 	for _, r := range requests {
-		if err := a.decide(f, r, asked); err != nil {
+		if err := a.decide(f, r, test); err != nil {
 			return err
 		}
 	}
@@ -113,12 +113,12 @@ func (a *access) allow(key string, requests []iam.Request) error {
 
 // decide says no in AWS's words. The log gets the condition keys too: without
 // them it is hard to see which condition of a statement did not hold.
-func (a *access) decide(f template.Function, r iam.Request, asked bool) error {
+func (a *access) decide(f template.Function, r iam.Request, test bool) error {
 	decision, by := iam.Decide(f.Statements, r)
 	var because string
 	switch decision {
 	case iam.Allow:
-		if !asked {
+		if !test {
 			a.usage.Note(by, r)
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	aws_dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -44,12 +45,27 @@ func (s *Stack) Invoke(ctx context.Context, logicalID string, event []byte) (lam
 // transaction count one by one.
 func (s *Stack) Calls(logicalID string) int { return s.access.made(logicalID) }
 
+// Asking returns credentials for asking the stand-ins what a function of the template on Port may do: they are judged as the
+// function's own and do not count as its calls. It is nil for what is no function.
+func (s *Stack) Asking(logicalID string) aws.CredentialsProvider {
+	for _, f := range s.main.template.Functions {
+		if f.LogicalID == logicalID {
+			return credentials(accessKeyID(f) + asked)
+		}
+	}
+	return nil
+}
+
 // Unneeded lists what the template allows its functions and no call of theirs has needed so far: "function: statement: part".
 func (s *Stack) Unneeded() (parts []string) {
 	for _, f := range s.main.template.Functions {
 		for i := range f.Statements {
-			for _, part := range s.access.usage.Unneeded(&f.Statements[i]) {
-				parts = append(parts, f.LogicalID+": "+strings.Join(f.Statements[i].Actions(), " ")+": "+part)
+			statement := &f.Statements[i]
+			if statement.Deny {
+				continue
+			}
+			for _, part := range s.access.usage.Unneeded(statement) {
+				parts = append(parts, f.LogicalID+": "+strings.Join(statement.Actions(), " ")+": "+part)
 			}
 		}
 	}

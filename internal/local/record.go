@@ -38,7 +38,7 @@ func (s *Stack) Record(w io.Writer) error {
 		if len(f.Statements) == 0 {
 			continue
 		}
-		r := role{Function: f.LogicalID, Policy: policy{Version: "2012-10-17"}}
+		r := role{Function: f.LogicalID, Policy: policy{Version: "2012-10-17"}, Decided: []judged{}}
 		for i := range f.Statements {
 			r.Policy.Statement = append(r.Policy.Statement, f.Statements[i].Source)
 			for _, made := range s.access.usage.Examples(&f.Statements[i]) {

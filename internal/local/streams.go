@@ -92,7 +92,7 @@ func (s *Stack) scan(ctx context.Context, body []byte, page any) error {
 		return err
 	}
 	r.Header.Set("X-Amz-Target", "DynamoDB_20120810.Scan")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+AdminAccessKeyID+"/")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+adminAccessKeyID+"/")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return err

@@ -24,9 +24,13 @@ func (s *Stack) DynamoDB() *aws_dynamodb.Client {
 func (s *Stack) newAdmin() *aws_dynamodb.Client {
 	return aws_dynamodb.New(aws_dynamodb.Options{
 		Region: template.Region, BaseEndpoint: aws.String(url(s.listeners.dynamodb)),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: AdminAccessKeyID, SecretAccessKey: "local"}, nil
-		}),
+		Credentials: credentials(adminAccessKeyID),
+	})
+}
+
+func credentials(accessKeyID string) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: "local"}, nil
 	})
 }
 

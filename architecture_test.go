@@ -3,7 +3,12 @@
 package tokenwright_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +74,45 @@ func TestTheAuthorizerLinksNothingItDoesNotNeed(t *testing.T) {
 		"internal/secretsmanager", "internal/standin", "internal/bench")
 	if slices.Contains(deps(t, "functions/authorizer"), "internal/dynamo") { // of which it links parts
 		t.Error("functions/authorizer links internal/dynamo, and with it the SDK")
+	}
+}
+
+// time.Now has a monotonic reading, which stands still while Lambda freezes a process. It may be called, to see how long
+// something takes, but what is handed in as a clock is boot.Now.
+func TestEveryClockThatIsHandedInIsTheWalls(t *testing.T) {
+	handed := 0
+	for _, root := range []string{"functions", "internal/management", "internal/provisioning", "internal/boot", "internal/authorizer", "internal/api"} {
+		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			called := map[ast.Node]bool{}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok {
+					called[call.Fun] = true
+				}
+				if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "Now" && !called[n] {
+					switch pkg, _ := s.X.(*ast.Ident); {
+					case pkg != nil && pkg.Name == "time":
+						t.Errorf("%s hands on time.Now: take boot.Now", path)
+					case pkg != nil && pkg.Name == "boot":
+						handed++
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if handed < 5 {
+		t.Errorf("boot.Now is handed on in %d places: this test looks at the wrong ones", handed)
 	}
 }
 

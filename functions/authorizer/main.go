@@ -31,11 +31,11 @@ func main() { boot.Run(build) }
 
 func build(p *boot.Process) any {
 	validator := validate.New(validate.Config{
-		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: scope.Shipped(), People: people(p), Now: time.Now,
+		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: scope.Shipped(), People: people(p), Now: boot.Now,
 		TouchBudget: touchBudget, Cache: cache(p),
 	})
 	p.Then(oneAtATime)
-	metrics := obs.Metrics{Writer: os.Stdout, Now: time.Now, Stack: p.Env.Required("STACK_NAME")}
+	metrics := obs.Metrics{Writer: os.Stdout, Now: boot.Now, Stack: p.Env.Required("STACK_NAME")}
 	return authorizer.New(gateways(p, authorizer.Config{Validator: validator, Budget: decisionBudget, Log: p.Log, Count: metrics.Validation}))
 }
 
@@ -72,6 +72,6 @@ func people(p *boot.Process) validate.People {
 	}
 	return oidc.New(oidc.Config{
 		Issuer: issuer, Audience: p.Env.Required("OIDC_AUDIENCE"), AccountClaim: p.Env.Optional("OIDC_ACCOUNT_CLAIM", "account"),
-		RolesClaim: p.Env.Optional("OIDC_ROLES_CLAIM", "roles"), Client: &http.Client{Timeout: 3 * time.Second}, Now: time.Now,
+		RolesClaim: p.Env.Optional("OIDC_ROLES_CLAIM", "roles"), Client: &http.Client{Timeout: 3 * time.Second}, Now: boot.Now,
 	})
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/dynamo/direct"
 	"github.com/tokenwright/tokenwright/internal/keyring"
@@ -27,7 +25,7 @@ func keys(p *boot.Process) *keyring.Keyring {
 		p.Env.Fail("AWS_ENDPOINT_URL_SECRETS_MANAGER", err.Error())
 		return nil
 	}
-	ring := keyring.New(source, time.Now)
+	ring := keyring.New(source, boot.Now)
 	p.Warm(ring.Load)
 	return ring
 }

@@ -3,7 +3,6 @@ package main
 
 import (
 	"crypto/rand"
-	"time"
 
 	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
@@ -14,7 +13,7 @@ import (
 
 func main() {
 	boot.Run(func(p *boot.Process) any {
-		m := lifecycle.New(lifecycle.Config{Store: management.Table(p), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader})
+		m := lifecycle.New(lifecycle.Config{Store: management.Table(p), Catalogue: scope.Shipped(), Now: boot.Now, Random: rand.Reader})
 		return steps.Jobs(m, p.Log).Handle
 	})
 }

@@ -18,6 +18,11 @@ import (
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
+// Now is the clock of everything that a function runs: the wall's alone. Go's own time.Now carries a monotonic reading
+// as well, by which Go compares two instants, and which stands still while Lambda freezes a process: what is held for a
+// second would be held for as long as nobody calls. Functions hand on this clock and no other.
+func Now() time.Time { return time.Now().Round(0) }
+
 // Process is one function's process while it is being built.
 type Process struct {
 	Env *config.Env

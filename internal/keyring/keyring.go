@@ -59,7 +59,7 @@ func (k *Keyring) Key(ctx context.Context, id string) (token.Key, error) {
 	if key, ok := k.keys[id]; ok {
 		return key, nil
 	}
-	if k.keys == nil || k.now().Sub(k.tried) >= reloadPause {
+	if k.keys == nil || !within(reloadPause, k.tried, k.now()) {
 		if err := k.load(ctx); err != nil {
 			return token.Key{}, err
 		}
@@ -76,12 +76,19 @@ func (k *Keyring) Key(ctx context.Context, id string) (token.Key, error) {
 func (k *Keyring) Current(ctx context.Context) (token.Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.now().Sub(k.loaded) >= maxAge {
+	if !within(maxAge, k.loaded, k.now()) {
 		if err := k.load(ctx); err != nil && k.keys == nil {
 			return token.Key{}, err
 		}
 	}
 	return k.keys[k.newest], nil
+}
+
+// within says whether something happened less than a while ago. What lies in the future did not: a clock that was set
+// back must not keep anything for longer.
+func within(a time.Duration, since, now time.Time) bool {
+	age := now.Sub(since)
+	return age >= 0 && age < a
 }
 
 // load reads and parses the secret; the caller holds the lock. What is in memory stays when it fails.

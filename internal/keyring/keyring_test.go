@@ -134,3 +134,21 @@ func TestBadKeyringsAreRefusedWithoutQuotingThem(t *testing.T) {
 		}
 	}
 }
+
+func TestAClockThatIsSetBackHoldsNothingForLonger(t *testing.T) {
+	v := &vault{text: ring("k1", "k1")}
+	k, now := open(v)
+	if _, err := k.Current(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.set(ring("k2", "k1", "k2"), nil)
+	*now = now.Add(-time.Hour)
+	if key, err := k.Current(t.Context()); err != nil || key.ID != "k2" {
+		t.Errorf("Current = %v, %v; want the rotated key", key, err)
+	}
+	v.set(ring("k3", "k1", "k2", "k3"), nil)
+	*now = now.Add(-time.Hour)
+	if key, err := k.Key(t.Context(), "k3"); err != nil || key.ID != "k3" {
+		t.Errorf("a new key is not found: %v, %v", key, err)
+	}
+}

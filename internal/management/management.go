@@ -4,7 +4,6 @@ package management
 
 import (
 	"crypto/rand"
-	"time"
 
 	"github.com/tokenwright/tokenwright/internal/api"
 	"github.com/tokenwright/tokenwright/internal/boot"
@@ -39,7 +38,7 @@ func WithKeys(p *boot.Process, e *api.Endpoints) *api.Endpoints {
 }
 
 func endpoints(p *boot.Process, format token.Format) *api.Endpoints {
-	return &api.Endpoints{Format: format, Now: time.Now, Manager: lifecycle.New(lifecycle.Config{
-		Format: format, Store: Table(p), Catalogue: scope.Shipped(), Now: time.Now, Random: rand.Reader,
+	return &api.Endpoints{Format: format, Now: boot.Now, Manager: lifecycle.New(lifecycle.Config{
+		Format: format, Store: Table(p), Catalogue: scope.Shipped(), Now: boot.Now, Random: rand.Reader,
 	})}
 }

@@ -2,7 +2,6 @@ package management
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -26,7 +25,7 @@ func Table(p *boot.Process) *dynamo.Table {
 func Keyring(p *boot.Process) *keyring.Keyring {
 	source := secretsmanager.Source(p.Env.Required("AWS_REGION"), p.Env.Optional("AWS_ENDPOINT_URL_SECRETS_MANAGER", ""),
 		p.Env.Required("KEYRING_SECRET_ID"), credentials(p), dynamo.NewHTTPClient())
-	ring := keyring.New(source, time.Now)
+	ring := keyring.New(source, boot.Now)
 	p.Warm(ring.Load)
 	return ring
 }

@@ -246,3 +246,22 @@ func BenchmarkValidateWithRules(b *testing.B) {
 		}
 	}
 }
+
+// What was read in the future was not read: a clock that is set back holds nothing for longer.
+func TestAClockThatIsSetBackHoldsNothingForLonger(t *testing.T) {
+	w, text, v := start(t)
+	w.rules = ruled(t, 1, "/orders", "orders:read")
+	if ok, err := calls(t.Context(), v, text); !ok || err != nil {
+		t.Fatalf("%v, %v", ok, err)
+	}
+	w.now = w.now.Add(-time.Minute)
+	w.rules = ruled(t, 2, "/elsewhere", "orders:read")
+	if ok, err := calls(t.Context(), v, text); ok || err != nil {
+		t.Errorf("by rules from the future: %v, %v", ok, err)
+	}
+	w.now = w.now.Add(-time.Minute)
+	w.policy.IssuedBefore = noon.Add(time.Hour)
+	if _, err := calls(t.Context(), v, text); err == nil {
+		t.Error("admitted by settings from the future")
+	}
+}

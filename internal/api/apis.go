@@ -118,7 +118,7 @@ func (e *Endpoints) PutAPI(ctx context.Context, r *Request) (Answer, error) {
 		return apiAnswer(http.StatusOK, &rs), nil
 	}
 	a := apiAnswer(http.StatusCreated, &rs)
-	a.Headers["Location"] = r.event.RequestContext.Path
+	a.Headers["Location"] = r.called()
 	return a, nil
 }
 

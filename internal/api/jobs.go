@@ -80,7 +80,7 @@ func (e *Endpoints) BulkRevoke(ctx context.Context, r *Request) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	base := strings.TrimSuffix(r.event.RequestContext.Path, "/tokens/bulk-revoke")
+	base := strings.TrimSuffix(r.called(), "/tokens/bulk-revoke")
 	return Answer{Status: http.StatusAccepted, Headers: map[string]string{"Location": base + "/jobs/" + string(j.ID)}, Body: showJob(&j)}, nil
 }
 

@@ -65,6 +65,10 @@ func (r *Request) once(name string) (value string, ok bool, err error) {
 	return "", true, malformed(name, "repeated", "The header stands there %d times.", len(found))
 }
 
+// called is the path as the client wrote it, for addresses in answers: with the stage on API Gateway's own domain, with the
+// base path on a domain of the deployment's own. A slash at the end means nothing to API Gateway, and is left out.
+func (r *Request) called() string { return strings.TrimRight(r.event.RequestContext.Path, "/") }
+
 // target reads the path's id, or "self".
 func (r *Request) target() (lifecycle.Target, error) {
 	s := r.event.PathParameters["id"]

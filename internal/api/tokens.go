@@ -73,7 +73,7 @@ func (e *Endpoints) Create(ctx context.Context, r *Request) (Answer, error) {
 		return Answer{}, err
 	}
 	a := e.issued(http.StatusCreated, &issued)
-	a.Headers["Location"] = r.event.RequestContext.Path + "/" + string(issued.Token.ID)
+	a.Headers["Location"] = r.called() + "/" + string(issued.Token.ID)
 	return a, nil
 }
 

@@ -120,3 +120,22 @@ func TestEntraID(t *testing.T) {
 		t.Errorf("taken in again, the user is %+v", u)
 	}
 }
+
+// A provider follows meta.location, so it must name the domain and base path that it called.
+func TestLocationsFollowTheDomainThatWasCalled(t *testing.T) {
+	p := start(t)
+	for prefix, want := range map[string]string{"/live": "/live/scim/v2", "/tokens": "/tokens/scim/v2", "/scim": "/scim/scim/v2"} {
+		p.prefix = prefix
+		for path, location := range map[string]string{
+			"/scim/v2/ServiceProviderConfig": "/ServiceProviderConfig", "/scim/v2/ResourceTypes/User": "/ResourceTypes/User",
+		} {
+			if got := p.call("GET", path, "").at("meta.location"); got != "https://api.example.com"+want+location {
+				t.Errorf("%s%s is at %v", prefix, path, got)
+			}
+		}
+		created := p.call("POST", "/scim/v2/Users", `{"schemas":["`+core+`"],"userName":"of`+prefix[1:]+`"}`).is(201)
+		if location := "https://api.example.com" + want + "/Users/" + created.id(); created.headers["Location"] != location || created.at("meta.location") != location {
+			t.Errorf("%s: %v, not %s", prefix, created.headers, location)
+		}
+	}
+}

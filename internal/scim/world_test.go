@@ -2,6 +2,7 @@ package scim_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -30,6 +31,7 @@ type provider struct {
 	fixture *storetest.Fixture
 	manager *lifecycle.Manager
 	caller  principal.Principal
+	prefix  string // what precedes the path: the stage, or the base path of a domain; empty means "/live"
 	log     bytes.Buffer
 }
 
@@ -82,7 +84,7 @@ func (p *provider) call(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		event.Headers[headers[i]] = headers[i+1]
 	}
-	event.RequestContext.Path, event.RequestContext.RequestID = "/live"+u.Path, "r-1"
+	event.RequestContext.Path, event.RequestContext.RequestID = cmp.Or(p.prefix, "/live")+u.Path, "r-1"
 	event.RequestContext.Authorizer = map[string]any{}
 	for k, v := range p.caller.Context() {
 		event.RequestContext.Authorizer[k] = v

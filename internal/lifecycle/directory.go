@@ -92,6 +92,7 @@ func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.Use
 	f.displayName(in.DisplayName)
 	for name, s := range map[string]string{
 		"externalId": in.Directory.ExternalID, "name.givenName": in.Directory.GivenName, "name.familyName": in.Directory.FamilyName, "emails": in.Directory.Email,
+		"emails.type": in.Directory.EmailType,
 	} {
 		f.directory(name, s)
 	}
@@ -261,7 +262,7 @@ func diffDirectories(a, b user.Directory) []audit.Change {
 	var out []audit.Change
 	for _, f := range []struct{ field, before, after string }{
 		{"externalId", a.ExternalID, b.ExternalID}, {"name.givenName", a.GivenName, b.GivenName},
-		{"name.familyName", a.FamilyName, b.FamilyName}, {"email", a.Email, b.Email},
+		{"name.familyName", a.FamilyName, b.FamilyName}, {"email", a.Email, b.Email}, {"emailType", a.EmailType, b.EmailType},
 	} {
 		if f.before != f.after {
 			out = append(out, audit.Change{Field: f.field, Before: f.before, After: f.after})

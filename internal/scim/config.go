@@ -110,16 +110,17 @@ type schema struct {
 }
 
 type attribute struct {
-	Name          string      `json:"name"`
-	Type          string      `json:"type"`
-	MultiValued   bool        `json:"multiValued"`
-	Description   string      `json:"description"`
-	Required      bool        `json:"required"`
-	CaseExact     bool        `json:"caseExact"`
-	Mutability    string      `json:"mutability"`
-	Returned      string      `json:"returned"`
-	Uniqueness    string      `json:"uniqueness"`
-	SubAttributes []attribute `json:"subAttributes,omitempty"`
+	Name            string      `json:"name"`
+	Type            string      `json:"type"`
+	MultiValued     bool        `json:"multiValued"`
+	Description     string      `json:"description"`
+	CanonicalValues []string    `json:"canonicalValues,omitempty"`
+	Required        bool        `json:"required"`
+	CaseExact       bool        `json:"caseExact"`
+	Mutability      string      `json:"mutability"`
+	Returned        string      `json:"returned"`
+	Uniqueness      string      `json:"uniqueness"`
+	SubAttributes   []attribute `json:"subAttributes,omitempty"`
 }
 
 func describeUser(base string) schema {
@@ -132,14 +133,18 @@ func describeUser(base string) schema {
 		return a
 	}
 	value := one("value", "string", "The value")
+	kind := one("type", "string", "As the provider calls it")
+	kind.CanonicalValues = []string{"work", "home", "other"}
+	formatted := one("formatted", "string", "Given and family name. Of a new person without a displayName it is taken as that")
+	formatted.Mutability = "readOnly"
 	userName := one("userName", "string", "The subject (sub) with which the person signs in. It names the user for good.")
 	userName.Required, userName.Mutability, userName.Uniqueness = true, "immutable", "server"
 	attributes := []attribute{
 		userName,
 		one("displayName", "string", "What the person is shown as"),
 		one("active", "boolean", "false suspends the person and all their tokens, true resumes them"),
-		one("name", "complex", "The person's name", one("givenName", "string", "Given name"), one("familyName", "string", "Family name")),
-		many("emails", "The person's address; the primary one is kept", value),
+		one("name", "complex", "The person's name", formatted, one("givenName", "string", "Given name"), one("familyName", "string", "Family name")),
+		many("emails", "The person's address; the primary one is kept, else the first", value, kind, one("primary", "boolean", "true: it is the one that is kept")),
 		many("roles", "Roles of Tokenwright's catalogue; ignored where the account takes roles from its identity provider", value),
 	}
 	return schema{

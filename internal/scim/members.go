@@ -154,6 +154,9 @@ func values(raw json.RawMessage, attribute string) ([]multiValue, error) {
 			if v.Value, err = text(m["value"], attribute+".value"); err != nil {
 				return nil, err
 			}
+			if v.Type, err = text(m["type"], attribute+".type"); err != nil {
+				return nil, err
+			}
 			if primary, ok := m["primary"]; ok {
 				v.Primary, _ = truth(primary)
 			}

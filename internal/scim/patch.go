@@ -119,6 +119,9 @@ func set(e *lifecycle.Entry, op, path string, value json.RawMessage) error {
 	case !wellFormed.MatchString(attribute):
 		return refusal("invalidPath", "%.*q is no path of an attribute.", lifecycle.MaxEcho, path)
 	case strings.HasPrefix(attribute, "emails[") && strings.HasSuffix(attribute, "].value") && isMainEmail(attribute):
+		if strings.Contains(attribute, `type eq "work"`) {
+			e.Directory.EmailType = "work"
+		}
 		return assign(&e.Directory.Email, value, "emails.value")
 	case strings.HasPrefix(attribute, "roles[") && strings.HasSuffix(attribute, "].value"):
 		return setRoles(e, op, value)
@@ -169,10 +172,10 @@ func setEmails(e *lifecycle.Entry, value json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	e.Directory.Email = ""
+	e.Directory.Email, e.Directory.EmailType = "", ""
 	for _, v := range list {
 		if e.Directory.Email == "" || v.Primary {
-			e.Directory.Email = v.Value
+			e.Directory.Email, e.Directory.EmailType = v.Value, v.Type
 		}
 	}
 	return nil
@@ -209,7 +212,7 @@ func remove(e *lifecycle.Entry, path string, value json.RawMessage) error {
 		e.Directory.GivenName, e.Directory.FamilyName = "", ""
 		return nil
 	case "emails":
-		e.Directory.Email = ""
+		e.Directory.Email, e.Directory.EmailType = "", ""
 		return nil
 	}
 	if role := removedRole.FindStringSubmatch(attribute); role != nil {

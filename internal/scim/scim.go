@@ -125,7 +125,7 @@ func show(r *api.Request, u *user.User) resource {
 		out.Name = &name{Formatted: strings.TrimSpace(d.GivenName + " " + d.FamilyName), GivenName: d.GivenName, FamilyName: d.FamilyName}
 	}
 	if u.Directory.Email != "" {
-		out.Emails = []multiValue{{Value: u.Directory.Email, Type: "work", Primary: true}}
+		out.Emails = []multiValue{{Value: u.Directory.Email, Type: u.Directory.EmailType, Primary: true}}
 	}
 	for _, role := range u.Roles {
 		out.Roles = append(out.Roles, multiValue{Value: role})

@@ -257,3 +257,60 @@ func TestConfigurationSaysWhatIsSpoken(t *testing.T) {
 	p.call("GET", "/scim/v2/Schemas/"+core, "").is(200, "attributes.0.name", "userName", "attributes.0.mutability", "immutable")
 	p.call("GET", "/scim/v2/Schemas/urn:x", "").refuses(404, nil)
 }
+
+func TestAnAddressKeepsTheTypeItsProviderGaveIt(t *testing.T) {
+	p := start(t)
+	for _, c := range []struct {
+		emails string
+		value  any
+		kind   any
+	}{
+		{`[{"value":"a@home.example","type":"home"}]`, "a@home.example", "home"},
+		{`[{"value":"a@work.example","type":"work"},{"value":"a@home.example","type":"home","primary":true}]`, "a@home.example", "home"},
+		{`[{"value":"a@work.example"}]`, "a@work.example", nil},
+		{`["a@work.example"]`, "a@work.example", nil},
+	} {
+		id := p.create("user "+c.emails, `,"emails":`+c.emails).is(201).id()
+		shown := p.call("GET", "/scim/v2/Users/"+id, "").is(200, "emails.0.value", c.value, "emails.0.type", c.kind, "emails.0.primary", true)
+		p.call("PUT", "/scim/v2/Users/"+id, shown.text).is(200, "emails.0.value", c.value, "emails.0.type", c.kind)
+		p.patch(id, `{"op":"replace","path":"emails[type eq \"work\"].value","value":"new@work.example"}`).is(200, "emails.0.value", "new@work.example", "emails.0.type", "work")
+		p.patch(id, `{"op":"remove","path":"emails"}`).is(200, "emails", nil)
+		p.patch(id, `{"op":"add","path":"emails","value":[{"value":"b@example.com"}]}`).is(200, "emails.0.type", nil)
+	}
+	p.create("wrong", `,"emails":[{"value":"a@home.example","type":7}]`).refuses(400, "invalidValue")
+	p.create("long", `,"emails":[{"value":"a@home.example","type":"`+strings.Repeat("x", 256)+`"}]`).refuses(400, "invalidValue")
+}
+
+// TestTheSchemaNamesWhatIsReturned holds a user with everything against the schema that the service describes.
+func TestTheSchemaNamesWhatIsReturned(t *testing.T) {
+	p := start(t)
+	described := p.call("GET", "/scim/v2/Schemas/"+core, "").is(200)
+	known := map[string]bool{"schemas": true, "id": true, "externalId": true, "meta": true} // common to all resources (RFC 7643, section 3.1)
+	var read func(prefix string, attributes any)
+	read = func(prefix string, attributes any) {
+		list, _ := attributes.([]any)
+		for _, one := range list {
+			a := one.(map[string]any)
+			name := prefix + a["name"].(string)
+			known[name] = true
+			read(name+".", a["subAttributes"])
+		}
+	}
+	read("", described.at("attributes"))
+	user := p.create("ada", `,"displayName":"Ada","name":{"givenName":"Ada","familyName":"Lovelace"},"emails":[{"value":"a@example.com","type":"home"}]`).is(201, "name.formatted", "Ada Lovelace")
+	for name, value := range user.body {
+		if !known[name] {
+			t.Errorf("%s is returned and not in the schema", name)
+		}
+		if list, ok := value.([]any); ok && len(list) > 0 {
+			value = list[0]
+		}
+		if sub, ok := value.(map[string]any); ok && name != "meta" {
+			for inner := range sub {
+				if !known[name+"."+inner] {
+					t.Errorf("%s.%s is returned and not in the schema", name, inner)
+				}
+			}
+		}
+	}
+}

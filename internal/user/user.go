@@ -152,6 +152,7 @@ type Directory struct {
 	GivenName  string
 	FamilyName string
 	Email      string
+	EmailType  string // "work", "home" or as the provider calls it; "" if it did not say
 }
 
 // Purge tells how far the removal of an offboarded user's token items is. The tokens are refused from the offboarding

@@ -13,7 +13,8 @@ import (
 //	 "accountPk": "ACCOUNT#acc_acme#USERS", "accountSk": "tgNbh7Q7aQP",
 //	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "status": "active", "generation": 1,
 //	 "issuedBefore": ms, "purge": "pending", "purged": 100,
-//	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com"}, "createdAt": ms, "updatedAt": ms, "version": 1}
+//	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com", "emailType": "work"},
+//	 "createdAt": ms, "updatedAt": ms, "version": 1}
 //
 // A token user has no place in the index: it is found by its token.
 func OfUser(u *user.User) Item {
@@ -46,6 +47,7 @@ func ofDirectory(d *user.Directory) Value {
 	it.SetString("givenName", d.GivenName)
 	it.SetString("familyName", d.FamilyName)
 	it.SetString("email", d.Email)
+	it.SetString("emailType", d.EmailType)
 	return MapOf(it)
 }
 
@@ -68,7 +70,8 @@ func User(it Item) (user.User, error) {
 	if r.has("directory") {
 		d := r.fields("directory")
 		u.Directory = user.Directory{
-			ExternalID: d.textOrNone("externalId"), GivenName: d.textOrNone("givenName"), FamilyName: d.textOrNone("familyName"), Email: d.textOrNone("email"),
+			ExternalID: d.textOrNone("externalId"), GivenName: d.textOrNone("givenName"), FamilyName: d.textOrNone("familyName"),
+			Email: d.textOrNone("email"), EmailType: d.textOrNone("emailType"),
 		}
 		r.err = d.err
 	}

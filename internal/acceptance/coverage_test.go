@@ -129,7 +129,7 @@ func TestTheDocumentIsHeldAgainstAnswers(t *testing.T) {
 	for name, value := range created.node["example"].(map[string]any) {
 		issued[name] = value
 	}
-	shown, _ := contract.follow(map[string]any{"$ref": "#/components/responses/Token/content/application~1json"}, "")
+	shown, _ := contract.follow(map[string]any{"$ref": "#/components/responses/TokenShown/content/application~1json"}, "")
 	var invalid *jsonschema.ValidationError
 	if err := contract.fits(created, issued); err != nil {
 		t.Errorf("an answer to create is refused: %v", err)

@@ -16,6 +16,7 @@ type event struct {
 	ID, Action, Outcome, Target string
 	Time                        time.Time
 	Code, Reason                *string
+	Count                       int
 	Actor                       struct {
 		UserID, Kind string
 		TokenID      *string

@@ -207,6 +207,10 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	})
 	row("rotate", func() { _, err := m.Rotate(ctx, person, target, 0, period.Period{}); m.must(err) })
 	row("revoke", func() { m.must(m.Revoke(ctx, person, target, 0)) })
+	row("list a token's events, here 4", func() {
+		_, err := m.TokenEvents(ctx, person, target, lifecycle.EventQuery{Limit: 25})
+		m.must(err)
+	})
 	m.apiRows(person, target)
 	m.peopleRows(person)
 }
@@ -238,13 +242,15 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 	row("count the account's tokens, here 4", func() { _, err := m.Summarize(ctx, ada); m.must(err) })
 	carol := lifecycle.Person{ID: user.RefOf(ada.Account, "carol").ID()}
 	row("invite a person", func() { _, err := m.PutUser(ctx, ada, carol, 0, lifecycle.SetUser{Subject: "carol"}); m.must(err) })
-	row("refuse a change, which is noted", func() {
+	refuse := func() {
 		nobody := ada
 		nobody.Scopes = nil
 		if _, err := m.Suspend(ctx, nobody, him, 0); !errors.Is(err, lifecycle.ErrForbidden) {
 			m.t.Errorf("a suspension without leave: %v", err)
 		}
-	})
+	}
+	row("refuse a change, which is noted", refuse)
+	row("refuse it again within the minute", refuse)
 }
 
 // apiRows are the rows of the operations on rules.

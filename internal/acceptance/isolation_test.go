@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -86,6 +87,61 @@ func TestListsStayWithinTheAccount(t *testing.T) {
 		foreign := mallory.call(t, "GET", "/v1/tokens?"+query+"&cursor="+url.QueryEscape(cursor), nil).want(t, 400)
 		sameButForTheID(t, foreign, mallory.call(t, "GET", "/v1/tokens?"+query+"&cursor=forged", nil))
 		ada.call(t, "GET", "/v1/tokens?"+query+"&cursor="+url.QueryEscape(cursor), nil).want(t, 200)
+	}
+}
+
+// Whoever knows the id of another account's token may try whatever they like with it: they learn nothing of it, and leave
+// nothing where that account would find it.
+func TestAnotherAccountsEventsAreNeitherSeenNorAddedTo(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_events_a", "ada", "admin")
+	theirs := []tok{ada.create(t, nil), ada.create(t, object{"kind": "service", "scopes": []string{"orders:read"}})}
+	unknown := tok{ID: "tok_0000000000000000000000"}
+	viewer, admin := person(t, "acc_events_b", "vic", "viewer"), person(t, "acc_events_b", "ada", "admin")
+	narrow := admin.create(t, object{"kind": "service", "scopes": []string{"audit:read"}}).bearer()
+	viewer.me(t)
+	before := map[string][]event{}
+	for _, token := range theirs {
+		ada.call(t, "PATCH", token.path(), object{"name": "renamed"}).want(t, 200)
+		before[token.ID] = ada.events(t, token.path()+"/events", url.Values{})
+	}
+	for _, c := range []caller{viewer, narrow} {
+		for _, token := range append(theirs, unknown) {
+			c.call(t, "PATCH", token.path(), object{"name": "ours"}).want(t, 403)
+			c.call(t, "DELETE", token.path(), nil).want(t, 403)
+			c.call(t, "POST", token.path()+"/rotate", nil).want(t, 403)
+			c.call(t, "POST", token.path()+"/transfer", object{"userId": "usr_00000000000"}).want(t, 403)
+		}
+	}
+	begun := admin.call(t, "POST", "/v1/tokens/bulk-revoke", object{"ids": []string{theirs[0].ID, theirs[1].ID, unknown.ID}})
+	if b := admin.finished(t, begun); b.NotFound != 3 {
+		t.Errorf("the job: %+v", b)
+	}
+	for _, c := range []caller{viewer, admin, narrow} {
+		for _, query := range []string{"", "?outcome=refused", "?limit=1", "?from=2020-01-01T00:00:00Z"} {
+			never := c.call(t, "GET", unknown.path()+"/events"+query, nil).want(t, 404)
+			for _, token := range theirs {
+				sameButForTheID(t, c.call(t, "GET", token.path()+"/events"+query, nil), never)
+			}
+		}
+	}
+	for _, token := range theirs {
+		if after := ada.events(t, token.path()+"/events", url.Values{}); len(after) != 2 || fmt.Sprint(ids(after)) != fmt.Sprint(ids(before[token.ID])) {
+			t.Errorf("the account itself sees %+v of its token", after)
+		}
+	}
+	for _, e := range ada.events(t, "/v1/events", url.Values{}) {
+		if e.Outcome == "refused" {
+			t.Errorf("the account itself sees %+v", e)
+		}
+	}
+	// What was tried is told where those belong who tried it: once for each caller and action.
+	tried, count := admin.events(t, "/v1/events", url.Values{"outcome": {"refused"}}), 0
+	for _, e := range tried {
+		count += e.Count
+	}
+	if count != 2*3*4 || len(tried) > 2*2*4 { // all within one minute, or around its end
+		t.Errorf("24 attempts are told as %d: %+v", count, tried)
 	}
 }
 

@@ -17,6 +17,7 @@ type eventJSON struct {
 	Action  string       `json:"action"`
 	Outcome string       `json:"outcome"` // done or refused
 	Code    *string      `json:"code"`    // of a refusal
+	Count   int64        `json:"count"`   // of attempts that were refused within a minute
 	Target  string       `json:"target"`
 	Actor   actorJSON    `json:"actor"`
 	Origin  originJSON   `json:"origin"`
@@ -51,7 +52,7 @@ func orNull(s string) *string {
 
 func showEvent(e *audit.Event) eventJSON {
 	j := eventJSON{
-		ID: string(e.ID), Time: instant(e.Time), Action: string(e.Action), Outcome: outcomeDone, Code: orNull(e.Refused), Target: e.Target,
+		ID: string(e.ID), Time: instant(e.Time), Action: string(e.Action), Outcome: outcomeDone, Code: orNull(e.Refused), Count: e.Count, Target: e.Target,
 		Actor:   actorJSON{UserID: string(e.Actor.User), TokenID: orNull(string(e.Actor.Token)), Kind: e.Actor.Kind},
 		Origin:  originJSON{IP: orNull(e.Origin.IP), UserAgent: orNull(e.Origin.UserAgent), RequestID: orNull(e.Origin.RequestID)},
 		Changes: make([]changeJSON, len(e.Changes)), Reason: orNull(e.Reason),

@@ -104,24 +104,29 @@ type Change struct {
 	After  any
 }
 
-// Event is one change of state, or one that was refused.
+// Event is one change of state, or one that was refused, be it repeatedly.
 type Event struct {
 	ID      ID
 	Time    time.Time
 	Account user.AccountID
 	Action  Action
 	Target  string // public id of what changed
+	// Stray says that an attempt was about something that the account does not have. It decides where the event is found,
+	// and is not stored.
+	Stray   bool
 	Actor   Actor
 	Origin  Origin
 	Changes []Change
 	Refused string // the refusal's code; "" = the change was made
 	Reason  string // given by the actor; "" = none
+	Count   int64  // how many attempts it tells of; 1 of a change
 }
 
-// Subject returns the token an event is about; "" when it is about something else.
+// Subject returns the account's token that an event is about; "" when it is about something else, or about a token that
+// the account does not have.
 func (e *Event) Subject() token.ID {
 	id, err := token.ParseID(e.Target)
-	if err != nil {
+	if err != nil || e.Stray {
 		return ""
 	}
 	return id

@@ -28,7 +28,8 @@ func (t *Table) AllRoutes(ctx context.Context, after route.APIID, limit int) ([]
 		start = item.RoutesKey(after).Item()
 		start["accountPk"], start["accountSk"] = item.String(item.AllRoutes), item.String(string(after))
 	}
-	items, last, err := t.indexed(ctx, item.AllRoutes, start, limit, true)
+	const deployment = ""
+	items, last, err := t.indexed(ctx, deployment, item.AllRoutes, start, limit, true)
 	if err != nil {
 		return nil, "", err
 	}

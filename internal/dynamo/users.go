@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,15 +41,6 @@ func (t *Table) SaveUserBeside(ctx context.Context, before, after, other user.Us
 	return err
 }
 
-// Note writes an event that no change goes with: a refused attempt.
-func (t *Table) Note(ctx context.Context, event audit.Event) error {
-	failed, err := t.transact(ctx, "noting "+string(event.ID), []types.TransactWriteItem{t.event(&event)})
-	if err == nil && len(failed) > 0 {
-		return fmt.Errorf("noting %s: %w", event.ID, store.ErrExists)
-	}
-	return err
-}
-
 // People returns people of an account by id, from the index by-account, read whole from their own items.
 func (t *Table) People(ctx context.Context, account user.AccountID, after user.ID, limit int) ([]user.User, user.ID, error) {
 	var start item.Item
@@ -58,7 +48,7 @@ func (t *Table) People(ctx context.Context, account user.AccountID, after user.I
 		start = item.ProfileKey(after.Ref()).Item()
 		start["accountPk"], start["accountSk"] = item.String(item.AccountUsers(account)), item.String(string(after.Ref()))
 	}
-	items, last, err := t.indexed(ctx, item.AccountUsers(account), start, limit, true)
+	items, last, err := t.indexed(ctx, account, item.AccountUsers(account), start, limit, true)
 	if err != nil {
 		return nil, "", err
 	}

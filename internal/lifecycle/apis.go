@@ -104,7 +104,7 @@ type SetRules struct {
 func (m *Manager) SetAPIRules(ctx context.Context, c Caller, in SetRules) (set route.Rules, made bool, err error) {
 	api := in.Rules.API
 	if err := m.maySetRules(c, in); err != nil {
-		return route.Rules{}, false, m.refused(ctx, c, audit.APIUpdated, string(api), err)
+		return route.Rules{}, false, m.refusedUnread(ctx, c, audit.APIUpdated, string(api), err)
 	}
 	if err := m.checkRules(&in.Rules); err != nil {
 		return route.Rules{}, false, err
@@ -181,7 +181,7 @@ func rulesMoved(detail string) error {
 // every valid credential to it again.
 func (m *Manager) DeleteAPIRules(ctx context.Context, c Caller, api route.APIID, ifVersion int64) error {
 	if err := m.operates(c, scope.APIsWrite); err != nil {
-		return m.refused(ctx, c, audit.APIDeleted, string(api), err)
+		return m.refusedUnread(ctx, c, audit.APIDeleted, string(api), err)
 	}
 	before, err := m.rulesOf(ctx, api)
 	if err == nil {

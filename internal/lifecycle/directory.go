@@ -38,7 +38,7 @@ func entryOf(u *user.User) Entry {
 func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.User, error) {
 	id := user.RefOf(c.Account, in.Subject).ID()
 	if !c.Scopes.Has(scope.SCIMUsers) {
-		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(id), lacking(scope.SCIMUsers))
+		return user.User{}, m.refusedUnread(ctx, c, audit.UserCreated, string(id), lacking(scope.SCIMUsers))
 	}
 	if err := user.CheckSubject(in.Subject); err != nil {
 		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 printable characters."}})
@@ -130,7 +130,7 @@ func (f *faults) directory(field, s string) {
 // next one comes by signing in. Where roles are Tokenwright's own, the last administrator stays.
 func (m *Manager) ChangeEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64, edit func(*Entry) error) (user.User, error) {
 	if !c.Scopes.Has(scope.SCIMUsers) {
-		return user.User{}, m.refused(ctx, c, audit.UserUpdated, string(id), lacking(scope.SCIMUsers))
+		return user.User{}, m.refusedUnread(ctx, c, audit.UserUpdated, string(id), lacking(scope.SCIMUsers))
 	}
 	policy, err := m.Store.Settings(ctx, c.Account)
 	if err != nil {
@@ -181,7 +181,7 @@ func entryAction(action audit.Action, before, after user.Status) audit.Action {
 // DeleteEntry offboards a person.
 func (m *Manager) DeleteEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64) error {
 	if !c.Scopes.Has(scope.SCIMUsers) {
-		return m.refused(ctx, c, audit.UserOffboarded, string(id), lacking(scope.SCIMUsers))
+		return m.refusedUnread(ctx, c, audit.UserOffboarded, string(id), lacking(scope.SCIMUsers))
 	}
 	policy, err := m.Store.Settings(ctx, c.Account)
 	if err != nil {

@@ -20,7 +20,7 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 		return err
 	}
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
-		return m.refused(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
+		return m.refusedUnread(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
 	}
 	_, err = m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := m.mayRevoke(ctx, c, tok); err != nil || !tok.RevokedAt.IsZero() {
@@ -63,7 +63,7 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 	}
 	free := c.owns(id) && (!c.IsToken() || c.Token == id)
 	if !free && !c.Scopes.Has(scope.TokensWrite) {
-		return Issued{}, m.refused(ctx, c, audit.TokenRotated, string(id), lacking(scope.TokensWrite))
+		return Issued{}, m.refusedUnread(ctx, c, audit.TokenRotated, string(id), lacking(scope.TokensWrite))
 	}
 	var within bounds
 	if !free && c.IsToken() {

@@ -52,12 +52,17 @@ type Store interface {
 	// Events returns up to limit events, newest first, between two instants (zero = no bound), that come after one, and the
 	// last one looked at, "" at the end.
 	Events(ctx context.Context, account user.AccountID, from, to time.Time, after audit.ID, limit int) ([]audit.Event, audit.ID, error)
-	// TokenEvents is Events about one token, from an index that lags by fractions of a second.
+	// TokenEvents is Events about one token that the account has or had, from an index that lags by fractions of a second.
 	TokenEvents(ctx context.Context, account user.AccountID, id token.ID, after audit.ID, limit int) ([]audit.Event, audit.ID, error)
 	// Forget removes tokens for good, and notes on their owner's profile how many and how the purge stands.
 	Forget(ctx context.Context, owner user.Ref, ids []token.ID, state user.PurgeState) error
-	// Note writes an event that no change goes with.
-	Note(ctx context.Context, event audit.Event) error
+	// Tally returns what was refused to a user within a minute.
+	Tally(ctx context.Context, account user.AccountID, person user.ID, minute time.Time) (audit.Tally, error)
+	// Note writes the event of a refused attempt, and enters it in a tally under a kind; store.ErrChanged when the tally is not
+	// as it was read.
+	Note(ctx context.Context, tally audit.Tally, kind string, event audit.Event) error
+	// Count counts one attempt more in an event that was noted.
+	Count(ctx context.Context, account user.AccountID, id audit.ID) error
 	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay or store.ErrOwnerInactive: nothing was written.
 	CreateToken(ctx context.Context, c store.Creation) error
 	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
@@ -183,12 +188,12 @@ func forgotten(tok *token.Token, now time.Time) bool {
 	return !end.IsZero() && !now.Before(end)
 }
 
-// event starts the audit event of a change.
+// event starts the audit event of a change. What it is about is the account's.
 func (m *Manager) event(c Caller, now time.Time, action audit.Action, target string, changes ...audit.Change) (audit.Event, error) {
 	id, err := audit.NewID(now, m.Random)
 	return audit.Event{
 		ID: id, Time: now, Account: c.Account, Action: action, Target: target, Origin: c.Origin, Changes: changes,
-		Actor: audit.Actor{User: c.User, Token: c.Token, Kind: string(c.Kind)},
+		Actor: audit.Actor{User: c.User, Token: c.Token, Kind: string(c.Kind)}, Count: 1,
 	}, err
 }
 

@@ -154,7 +154,7 @@ type SetUser struct {
 func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersion int64, in SetUser) (user.User, error) {
 	id := c.person(target)
 	if !c.Scopes.Has(scope.UsersWrite) {
-		return user.User{}, m.refused(ctx, c, audit.UserUpdated, string(id), lacking(scope.UsersWrite))
+		return user.User{}, m.refusedUnread(ctx, c, audit.UserUpdated, string(id), lacking(scope.UsersWrite))
 	}
 	var f faults
 	f.displayName(in.DisplayName.Value)
@@ -287,7 +287,7 @@ func (m *Manager) Offboard(ctx context.Context, c Caller, target Person, ifVersi
 func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVersion int64, action audit.Action, needs scope.Scope, edit func(*user.User) error) (user.User, error) {
 	id := c.person(target)
 	if !c.Scopes.Has(needs) {
-		return user.User{}, m.refused(ctx, c, action, string(id), lacking(needs))
+		return user.User{}, m.refusedUnread(ctx, c, action, string(id), lacking(needs))
 	}
 	return m.changeUser(ctx, c, id, ifVersion, action, edit)
 }

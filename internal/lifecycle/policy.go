@@ -213,12 +213,11 @@ func (m *Manager) each(ctx context.Context, c Caller, most int, show func(*token
 // own need nothing when signed in; all others tokens:delete.
 func (m *Manager) RevokeIssuedBefore(ctx context.Context, c Caller, target *Person, before time.Time, reason string) error {
 	own := target != nil && c.person(*target) == c.User && !c.IsToken()
-	name := string(c.Account)
-	if target != nil {
-		name = string(c.person(*target))
-	}
 	if !own && !c.Scopes.Has(scope.TokensDelete) {
-		return m.refused(ctx, c, audit.TokensRevoked, name, lacking(scope.TokensDelete))
+		if target != nil {
+			return m.refusedUnread(ctx, c, audit.TokensRevoked, string(c.person(*target)), lacking(scope.TokensDelete))
+		}
+		return m.refused(ctx, c, audit.TokensRevoked, string(c.Account), lacking(scope.TokensDelete))
 	}
 	now := m.now()
 	if before = token.Millis(before); before.After(now) {

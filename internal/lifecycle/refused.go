@@ -6,12 +6,28 @@ import (
 	"fmt"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/retry"
+	"github.com/tokenwright/tokenwright/internal/route"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// refused notes in the audit that somebody tried to change something and was not let, and returns err. What could not
-// be read or makes no sense is no attempt and leaves no trace. An attempt that cannot be noted stays refused: the caller
-// is told of the outage.
+// refused notes in the audit that somebody tried to change something of their account and was not let, and returns err. What
+// could not be read or makes no sense is no attempt and leaves no trace. An attempt that cannot be noted stays refused: the
+// caller is told of the outage.
 func (m *Manager) refused(ctx context.Context, c Caller, action audit.Action, target string, err error) error {
+	return m.noted(ctx, c, action, target, err, func() (bool, error) { return true, nil })
+}
+
+// refusedUnread is refused for what has not been read, because the caller may not change it whosever it is. It is read now,
+// when that cannot change the answer any more, to tell whether the account has it at all: what is noted of another account's
+// token must not lie where the events of that token lie, and who makes ids up must not fill the audit with them.
+func (m *Manager) refusedUnread(ctx context.Context, c Caller, action audit.Action, target string, err error) error {
+	return m.noted(ctx, c, action, target, err, func() (bool, error) { return m.has(ctx, c, target) })
+}
+
+func (m *Manager) noted(ctx context.Context, c Caller, action audit.Action, target string, err error, ours func() (bool, error)) error {
 	var r *Refusal
 	if !errors.As(err, &r) || !errors.Is(err, ErrForbidden) && !errors.Is(err, ErrConflict) {
 		return err
@@ -20,11 +36,54 @@ func (m *Manager) refused(ctx context.Context, c Caller, action audit.Action, ta
 	if fault != nil {
 		return fault
 	}
-	event.Refused = r.Code
-	if fault := m.Store.Note(ctx, event); fault != nil {
+	known, fault := ours()
+	event.Refused, event.Stray = r.Code, !known
+	if fault == nil {
+		fault = m.note(ctx, event)
+	}
+	if fault != nil {
 		return fmt.Errorf("noting a refused attempt: %w", fault)
 	}
 	return err
+}
+
+// note counts an attempt in the event that tells of its like within the minute, or writes the first one.
+func (m *Manager) note(ctx context.Context, event audit.Event) error {
+	err := retry.Do(ctx, retry.Ending, isChanged, func(ctx context.Context) error {
+		tally, err := m.Store.Tally(ctx, event.Account, event.Actor.User, audit.MinuteOf(event.Time))
+		if err != nil {
+			return err
+		}
+		kind, id := tally.Place(&event)
+		if id != "" {
+			return m.Store.Count(ctx, event.Account, id)
+		}
+		return m.Store.Note(ctx, tally, kind, event)
+	})
+	if isChanged(err) {
+		return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
+	}
+	return err
+}
+
+func isChanged(err error) bool { return errors.Is(err, store.ErrChanged) }
+
+// has says whether the caller's account has what an id names: a token, a user, or the rules of an API.
+func (m *Manager) has(ctx context.Context, c Caller, target string) (bool, error) {
+	var err error
+	if id, bad := token.ParseID(target); bad == nil {
+		_, _, err = m.find(ctx, c, id, m.now())
+	} else if id, bad := user.ParseID(target); bad == nil {
+		_, err = m.findUser(ctx, c, id)
+	} else if err = route.ErrNotFound; m.isOperator(c) {
+		_, err = m.rulesOf(ctx, route.APIID(target))
+	}
+	switch {
+	case errors.Is(err, token.ErrNotFound), errors.Is(err, user.ErrNotFound), errors.Is(err, route.ErrNotFound):
+		return false, nil
+	default:
+		return err == nil, err
+	}
 }
 
 // atVersion refuses a change meant for another version; 0 = any.

@@ -18,7 +18,7 @@ func (m *Manager) Transfer(ctx context.Context, c Caller, target Target, ifVersi
 		return token.Token{}, err
 	}
 	if !c.Scopes.Has(scope.TokensWrite) {
-		return token.Token{}, m.refused(ctx, c, audit.TokenTransferred, string(id), lacking(scope.TokensWrite))
+		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenTransferred, string(id), lacking(scope.TokensWrite))
 	}
 	for range attempts {
 		tok, err := m.transfer(ctx, c, id, ifVersion, to)

@@ -32,7 +32,7 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		return token.Token{}, err
 	}
 	if !(c.owns(id) && c.Kind == principal.Person) && !c.Scopes.Has(scope.TokensWrite) {
-		return token.Token{}, m.refused(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
+		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
 	}
 	var within bounds
 	if in.CIDRs.Set || in.Scopes.Set || in.ExpiresAt.Set {

@@ -141,7 +141,22 @@ func Event(t testing.TB, account user.AccountID, at time.Time) audit.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.Event{ID: id, Time: at, Account: account, Action: audit.TokenUpdated, Target: "tok_x", Actor: audit.Actor{User: "usr_x", Kind: "person"}}
+	return audit.Event{ID: id, Time: at, Account: account, Action: audit.TokenUpdated, Target: "tok_x", Actor: audit.Actor{User: "usr_x", Kind: "person"}, Count: 1}
+}
+
+// Tell writes an event past all rules: of a refused attempt with a tally of its own, any other along with a new person.
+func (f *Fixture) Tell(t testing.TB, e audit.Event) {
+	t.Helper()
+	err := error(nil)
+	if e.Refused == "" {
+		err = f.Store.SaveUser(t.Context(), nil, Person(e.Account, string(e.ID)), e)
+	} else {
+		who := user.RefOf(e.Account, string(e.ID)).ID()
+		err = f.Store.Note(t.Context(), audit.Tally{Account: e.Account, User: who, Minute: audit.MinuteOf(e.Time)}, "kind", e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Here is the address from which the suite's requests come.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
@@ -171,82 +170,6 @@ func savesPeople(t *testing.T, f *Fixture) {
 	if n := len(f.Items(t, "EVENT#")); n != 2 {
 		t.Errorf("%d events for two changes", n)
 	}
-}
-
-func listsEvents(t *testing.T, f *Fixture) {
-	var want []audit.ID
-	for i := range 9 {
-		e := Event(t, ada.Account, Noon.Add(time.Duration(i)*time.Second))
-		e.Refused, e.Reason, e.Changes = "forbidden", "because", []audit.Change{{Field: "roles", Before: []string{"a"}, After: []string{}}, {Field: "isActive", After: false}}
-		if err := f.Store.Note(t.Context(), e); err != nil {
-			t.Fatal(err)
-		}
-		want = append([]audit.ID{e.ID}, want...)
-		if i == 8 {
-			got, _, err := f.Store.Events(t.Context(), ada.Account, time.Time{}, time.Time{}, "", 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			same(t, []audit.Event{e}, got)
-		}
-	}
-	if err := f.Store.Note(t.Context(), Event(t, "acc_other", Noon)); err != nil {
-		t.Fatal(err)
-	}
-	walk := func(from, to time.Time, limit int) (ids []audit.ID) {
-		var after audit.ID
-		for range 20 {
-			events, last, err := f.Store.Events(t.Context(), ada.Account, from, to, after, limit)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range events {
-				ids = append(ids, e.ID)
-			}
-			if last == "" {
-				break
-			}
-			after = last
-		}
-		return ids
-	}
-	for _, limit := range []int{1, 3, 9, 100} {
-		same(t, want, walk(time.Time{}, time.Time{}, limit))
-	}
-	same(t, want[2:6], walk(Noon.Add(3*time.Second), Noon.Add(6*time.Second), 2))
-}
-
-func listsTokenEvents(t *testing.T, f *Fixture) {
-	f.Save(t, ada)
-	tok, other := Token(t, ada, Noon), Token(t, ada, Noon.Add(time.Millisecond))
-	var want []audit.ID
-	for i := range 5 {
-		for _, about := range []token.Token{tok, other} {
-			e := Event(t, ada.Account, Noon.Add(time.Duration(i)*time.Second))
-			e.Target = string(about.ID)
-			if err := f.Store.Note(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
-			if about.ID == tok.ID {
-				want = append([]audit.ID{e.ID}, want...)
-			}
-		}
-	}
-	var got []audit.ID
-	var after audit.ID
-	for deadline := time.Now().Add(10 * time.Second); len(got) < len(want) && time.Now().Before(deadline); {
-		events, last, err := f.Store.TokenEvents(t.Context(), ada.Account, tok.ID, after, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range events {
-			got = append(got, e.ID)
-		}
-		if after = last; last == "" && len(got) < len(want) {
-			got = nil // the index has not followed yet
-		}
-	}
-	same(t, want, got)
 }
 
 func transfers(t *testing.T, f *Fixture) {

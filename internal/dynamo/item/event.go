@@ -2,6 +2,7 @@ package item
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -13,7 +14,7 @@ import (
 // token, so that a token's history is found without reading the account's.
 //
 //	{"pk": "ACCOUNT#acc_acme", "sk": "EVENT#…", "type": "event", "id": "evt_…", "at": ms, "account": "acc_acme",
-//	 "accountPk": "EVENTS#tok_…", "accountSk": "…", "action": "token.created", "target": "tok_…",
+//	 "accountPk": "EVENTS#acc_acme#tok_…", "accountSk": "…", "action": "token.created", "target": "tok_…",
 //	 "actorUser": "usr_…", "actorToken": "tok_…", "actorKind": "personal", "ip": "203.0.113.7", "userAgent": "curl/8.5.0",
 //	 "requestId": "…", "reason": "…", "refused": "insufficient_scope",
 //	 "changes": [{"field": "name", "before": …, "after": …}], "ttl": seconds}
@@ -31,9 +32,24 @@ func OfEvent(e *audit.Event, until time.Time) Item {
 	it.SetString("refused", e.Refused)
 	it.SetString("reason", e.Reason)
 	if id := e.Subject(); id != "" {
-		it["accountPk"], it["accountSk"] = String(TokenEvents(id)), String(e.ID.Digits())
+		it["accountPk"], it["accountSk"] = String(TokenEvents(e.Account, id)), String(e.ID.Digits())
 	}
 	return it
+}
+
+// OfRefused draws the event of a refused attempt, which further attempts are counted in: an event with "count": 1 in a
+// partition of its kind.
+func OfRefused(e *audit.Event, until time.Time) Item {
+	it := OfEvent(e, until)
+	maps.Copy(it, RefusedKey(e.Account, e.ID).Item())
+	it["count"] = Int(e.Count)
+	return it
+}
+
+// Unproven says whether an event that an earlier version wrote proves nothing of the token it is about: that version noted
+// whoever lacked a scope before it had read the token, which may be another account's or nobody's.
+func Unproven(it Item, about token.ID) bool {
+	return it.String("accountPk") == FormerTokenEvents(about) && it.String("refused") == "insufficient_scope"
 }
 
 func ofChange(c audit.Change) Value {
@@ -63,6 +79,7 @@ func Event(it Item) (audit.Event, error) {
 	e := audit.Event{
 		ID: id, Time: r.instant("at"), Account: user.AccountID(r.text("account")), Action: audit.Action(r.text("action")),
 		Target: r.text("target"), Refused: r.textOrNone("refused"), Reason: r.textOrNone("reason"), Actor: actor(&r), Origin: origin(&r),
+		Count: max(1, r.numberOrNone("count")),
 	}
 	for _, c := range r.list("changes") {
 		f := reader{it: c.Fields}

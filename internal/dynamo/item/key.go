@@ -2,6 +2,7 @@ package item
 
 import (
 	"strings"
+	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/route"
@@ -16,13 +17,22 @@ import (
 //	OWNER#<ref>       TOKEN#<token ref>         ACCOUNT#<id>#TOKENS     <token ref>#<owner ref>
 //	STEWARD#<ref>     TOKEN#<token id>
 //	SETTINGS#<id>     SETTINGS
-//	ACCOUNT#<id>      EVENT#<digits of the id>  EVENTS#<token id>       <digits of the id>           (about tokens)
+//	ACCOUNT#<id>      EVENT#<digits of the id>  EVENTS#<id>#<token id>  <digits of the id>           (about tokens)
 //	ACCOUNT#<id>      IDEMPOTENCY#<digest>
+//	REFUSED#<id>      EVENT#<digits of the id>  EVENTS#<id>#<token id>  <digits of the id>           (about tokens)
+//	TALLY#<id>        <minute>#<ref>
+//	JOBS#<id>         JOB#<job id>
 //	API#<api id>      ROUTES                    APIS                    <api id>
+//
+// <id> is the account's, and a <ref> is derived from it or drawn for one user of it: every key of what belongs to an account
+// names the account, in the index as well, so that nothing one account writes can lie where another one reads. The rules of
+// APIs belong to the deployment. Account ids hold no '#'.
 //
 // Token references and event ids begin with their time, so sort keys are in order of age. Settings, and the lists of what
 // a person answers for, have partitions of their own, because IAM can tell partitions apart and not sort keys: the
 // authorizer may read policies, but no events, and what hands a token on may delete from such a list, but no token.
+// Refused attempts lie apart from changes: they can be many, and a partition bears 1,000 writes a second, which revoking
+// needs; and they are counted, while an event of a change is never changed.
 const (
 	TokenPrefix    = "TOKEN#"
 	ownerPrefix    = "OWNER#"
@@ -31,10 +41,13 @@ const (
 	profileSk      = "PROFILE"
 	settingsSk     = "SETTINGS"
 	EventPrefix    = "EVENT#"
+	refusedPrefix  = "REFUSED#"
+	tallyPrefix    = "TALLY#"
 	settingsPrefix = "SETTINGS#"
 	replayPrefix   = "IDEMPOTENCY#"
 	apiPrefix      = "API#"
 	routesSk       = "ROUTES"
+	aboutPrefix    = "EVENTS#"
 )
 
 // Key is the primary key of an item.
@@ -49,7 +62,7 @@ func KeyOf(it Item) Key { return Key{it.String("pk"), it.String("sk")} }
 // OwnerPK is the partition of an owner: the profile and the tokens.
 func OwnerPK(ref user.Ref) string { return ownerPrefix + string(ref) }
 
-// AccountPK is the partition of an account: events and replay records.
+// AccountPK is the partition of an account: events of changes, and replay records.
 func AccountPK(account user.AccountID) string { return accountPrefix + string(account) }
 
 // TokenKey is where a token lies.
@@ -82,6 +95,19 @@ func EventKey(a user.AccountID, id audit.ID) Key {
 	return Key{AccountPK(a), EventPrefix + id.Digits()}
 }
 
+// RefusedPK is the partition of an account's refused attempts.
+func RefusedPK(account user.AccountID) string { return refusedPrefix + string(account) }
+
+// RefusedKey is where the event of a refused attempt lies.
+func RefusedKey(a user.AccountID, id audit.ID) Key {
+	return Key{RefusedPK(a), EventPrefix + id.Digits()}
+}
+
+// TallyKey is where a tally lies.
+func TallyKey(a user.AccountID, person user.ID, minute time.Time) Key {
+	return Key{tallyPrefix + string(a), audit.Earliest(minute) + "#" + string(person.Ref())}
+}
+
 // EventID reads the id out of an event's key.
 func EventID(it Item) audit.ID { return audit.IDOf(strings.TrimPrefix(it.String("sk"), EventPrefix)) }
 
@@ -94,8 +120,14 @@ func AccountTokens(a user.AccountID) string { return AccountPK(a) + "#TOKENS" }
 // AccountUsers is the other one.
 func AccountUsers(a user.AccountID) string { return AccountPK(a) + "#USERS" }
 
-// TokenEvents is the partition of the index that lists a token's events.
-func TokenEvents(id token.ID) string { return "EVENTS#" + string(id) }
+// TokenEvents is the partition of the index that lists an account's events about a token.
+func TokenEvents(a user.AccountID, id token.ID) string {
+	return aboutPrefix + string(a) + "#" + string(id)
+}
+
+// FormerTokenEvents is the partition in which earlier versions listed what all accounts had tried with a token. Nothing is
+// written there any more, and it empties itself as events reach the end of their retention.
+func FormerTokenEvents(id token.ID) string { return aboutPrefix + string(id) }
 
 // StewardPK is the partition that lists what a person answers for.
 func StewardPK(person user.Ref) string { return stewardPrefix + string(person) }

@@ -43,7 +43,7 @@ func reads[T any](read func(item.Item) (T, error)) func(item.Item) error {
 
 func kinds(t *testing.T) []kept {
 	t.Helper()
-	return []kept{tokens(), users(), policies(), routes(t), events(), jobs(), replays()}
+	return []kept{tokens(), users(), policies(), routes(t), events(), refusals(), tallies(), jobs(), replays()}
 }
 
 func tokens() kept {
@@ -106,6 +106,19 @@ func events() kept {
 	}
 	bare := audit.Event{ID: full.ID, Time: noon, Account: account, Action: audit.SettingsUpdated, Target: string(account)}
 	return kept{"event", item.OfEvent(&full, noon), item.OfEvent(&bare, noon), reads(item.Event)}
+}
+
+func refusals() kept {
+	full := audit.Event{ID: "evt_0123456789ABCDEFGHIJKL", Time: noon, Account: account, Action: audit.TokenUpdated, Target: string(id), Refused: "x", Count: 2}
+	bare := item.OfRefused(&full, noon)
+	delete(bare, "refused")
+	delete(bare, "count") // which earlier versions did not write
+	return kept{"refused attempt", item.OfRefused(&full, noon), bare, reads(item.Event)}
+}
+
+func tallies() kept {
+	it := item.OfTally(&audit.Tally{Account: account, User: ref.ID(), Minute: noon, Events: map[string]audit.ID{"x": "evt_0123456789ABCDEFGHIJKL"}})
+	return kept{"tally", it, it, func(it item.Item) error { _, err := item.Tally(it, account, ref.ID(), noon); return err }}
 }
 
 func jobs() kept {

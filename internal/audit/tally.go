@@ -1,0 +1,51 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Tally says which events tell of what one user was refused within one minute of the clock, so that an attempt which is
+// repeated is counted and not told again. It bounds what anybody can leave in their account's audit: a minute of one user
+// leaves MaxKinds events of refused attempts at most, and one more for each action.
+type Tally struct {
+	Account user.AccountID
+	User    user.ID
+	Minute  time.Time
+	Events  map[string]ID // by what they have in common
+}
+
+// MaxKinds is how many sorts of refused attempts of one user are told apart within a minute. Beyond them, all attempts at
+// one action are counted in one event, which shows the first.
+const MaxKinds = 50
+
+// MinuteOf returns the minute to which an instant belongs.
+func MinuteOf(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
+
+// Place returns the event in which an attempt is to be counted; "" when it is the first of its kind. The kind is what a new
+// event is to be entered under.
+func (t *Tally) Place(e *Event) (kind string, id ID) {
+	kind = e.kind()
+	if id = t.Events[kind]; id != "" || len(t.Events) < MaxKinds {
+		return kind, id
+	}
+	kind = string(e.Action) // no digest looks like it
+	return kind, t.Events[kind]
+}
+
+// kind is what attempts must have in common to be counted in one event: all that the event tells of them but the moment, and
+// which program it was. Whoever makes ids up does not make events with it: at what the account does not have, all attempts
+// are of one kind.
+func (e *Event) kind() string {
+	target := e.Target
+	if e.Stray {
+		target = ""
+	}
+	parts := []string{string(e.Actor.User), string(e.Actor.Token), e.Actor.Kind, e.Origin.IP, string(e.Action), e.Refused, target}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00"))) // no part holds that byte
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}

@@ -82,11 +82,11 @@ func (a *Authorizer) answer(r request, allowed bool, who string, context map[str
 	case a.isSimple(r):
 		return checked(appendSimple(make([]byte, 0, 1024), allowed, context))
 	case allowed:
-		return policyAnswer(r.stage, everything, nil, who, context)
+		return policyAnswer(r.stage, everything, nil, nil, who, context)
 	}
-	answer, err := policyAnswer(r.stage, nil, everything, who, context)
+	answer, err := policyAnswer(r.stage, nil, everything, nil, who, context)
 	if errors.Is(err, errTooLarge) { // to deny more than was asked for does no harm
-		return policyAnswer("", nil, everything, who, context)
+		return policyAnswer("", nil, everything, nil, who, context)
 	}
 	return answer, err
 }
@@ -94,8 +94,8 @@ func (a *Authorizer) answer(r request, allowed bool, who string, context map[str
 // isSimple says whether the answer is one yes or no.
 func (a *Authorizer) isSimple(r request) bool { return r.kind == http2 && a.HTTPResponse == Simple }
 
-// policyAnswer answers with a policy about resources, each named by what follows the stage.
-func policyAnswer(stage string, allow, deny []string, who string, context map[string]string) (json.RawMessage, error) {
+// policyAnswer answers with a policy about resources, each named by what follows the stage, and with what is denied anywhere.
+func policyAnswer(stage string, allow, deny, anywhere []string, who string, context map[string]string) (json.RawMessage, error) {
 	size := 1024
 	for _, resources := range [][]string{allow, deny} {
 		for _, rest := range resources {
@@ -105,7 +105,7 @@ func policyAnswer(stage string, allow, deny []string, who string, context map[st
 			size += len(stage) + len(rest) + len(`"",`)
 		}
 	}
-	return checked(appendPolicy(make([]byte, 0, size), who, stage, allow, deny, context))
+	return checked(appendPolicy(make([]byte, 0, size+40*len(anywhere)), who, stage, allow, deny, anywhere, context))
 }
 
 // appSyncAnswer admits to the whole API, no field excepted, or refuses. AppSync tells a refused caller nothing, so

@@ -54,7 +54,7 @@ func admitRequest(r request, p principal.Principal, rules *route.Compiled) (json
 			Reason: validate.RouteDenied, Token: p.Token, Authentic: true, Detail: "the called path has a wildcard, which a policy would take for more",
 		}
 	}
-	return policyAnswer(r.stage, []string{r.called}, nil, string(p.User), p.Context())
+	return policyAnswer(r.stage, []string{r.called}, nil, nil, string(p.User), p.Context())
 }
 
 // admitAPI answers for every route of the API and stage, so that the gateway may cache it by the credential alone. So is
@@ -68,7 +68,7 @@ func (a *Authorizer) admitAPI(r request, p principal.Principal, rules *route.Com
 	}
 	var answer json.RawMessage
 	var err error
-	if policy.Admits(r.called) { // for the gateway it is another path than for the rules: /%61dmin
+	if policy.Admits(r.called) { // no route is there, say the rules, and leave it to a wildcard
 		answer, err = a.policy(r, p, policy, r.called)
 	} else {
 		answer, err = a.policy(r, p, policy, "")
@@ -91,7 +91,7 @@ func (a *Authorizer) policy(r request, p principal.Principal, policy *route.Poli
 	}
 	context := p.Context()
 	refuse(context, whole)
-	answer, err := policyAnswer(r.stage, policy.Allow, deny, string(p.User), context)
+	answer, err := policyAnswer(r.stage, policy.Allow, deny, policy.Anywhere, string(p.User), context)
 	if except != "" && errors.Is(err, errTooLarge) {
 		return a.deny(r, whole)
 	}

@@ -4,21 +4,23 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tokenwright/tokenwright/internal/jsonread"
 )
 
 // The answers are written by hand, byte for byte as encoding/json writes the types of aws-lambda-go (a test compares).
 
-// appendPolicy writes the answer of REST, WebSocket and HTTP APIs: what is allowed and what is denied of a stage.
-func appendPolicy(b []byte, principal, stage string, allow, deny []string, context map[string]string) []byte {
+// appendPolicy writes the answer of REST, WebSocket and HTTP APIs: what is allowed and what is denied of a stage, and what
+// is denied wherever it stands, which takes a third of the room.
+func appendPolicy(b []byte, principal, stage string, allow, deny, anywhere []string, context map[string]string) []byte {
 	b = jsonread.AppendString(append(b, `{"principalId":`...), principal)
 	b = append(b, `,"policyDocument":{"Version":"2012-10-17","Statement":[`...)
-	b = appendStatement(b, "Allow", stage, allow)
+	b = appendStatement(b, "Allow", stage, allow, nil)
 	if len(allow) > 0 && len(deny) > 0 {
 		b = append(b, ',')
 	}
-	b = append(appendStatement(b, "Deny", stage, deny), `]}`...)
+	b = append(appendStatement(b, "Deny", stage, deny, anywhere), `]}`...)
 	if len(context) > 0 {
 		b = appendTexts(append(b, `,"context":`...), context)
 	}
@@ -26,13 +28,21 @@ func appendPolicy(b []byte, principal, stage string, allow, deny []string, conte
 }
 
 // appendStatement writes nothing for no resources.
-func appendStatement(b []byte, effect, stage string, resources []string) []byte {
+func appendStatement(b []byte, effect, stage string, resources, anywhere []string) []byte {
 	if len(resources) == 0 {
 		return b
 	}
 	b = jsonread.AppendString(append(b, `{"Action":["execute-api:Invoke"],"Effect":`...), effect)
 	b = append(b, `,"Resource":[`...)
-	opened := jsonread.AppendString(make([]byte, 0, 128), stage)
+	b = appendResources(b, stage, resources)
+	if len(anywhere) > 0 {
+		b = appendResources(append(b, ','), everywhere(stage), anywhere)
+	}
+	return append(b, `]}`...)
+}
+
+func appendResources(b []byte, prefix string, resources []string) []byte {
+	opened := jsonread.AppendString(make([]byte, 0, 128), prefix)
 	opened = opened[:len(opened)-1]
 	for i, rest := range resources {
 		if i > 0 {
@@ -43,7 +53,13 @@ func appendStatement(b []byte, effect, stage string, resources []string) []byte 
 		b = jsonread.AppendString(b, rest)
 		b = slices.Delete(b, quote, quote+1)
 	}
-	return append(b, `]}`...)
+	return b
+}
+
+// everywhere is the beginning of a resource of any region, account and API: arn:aws:execute-api:*:*:
+func everywhere(stage string) string {
+	parts := strings.SplitN(stage, ":", 4)
+	return strings.Join(parts[:min(len(parts), 3)], ":") + ":*:*:"
 }
 
 // appendSimple writes an HTTP API's simple answer.

@@ -25,7 +25,7 @@ func TestAnswersAreThoseOfAWSLambdaGo(t *testing.T) {
 		}
 		one := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{invoke("Deny", "arn:aws:x/*")}}
 		both := events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
-			invoke("Allow", "arn:aws:x/GET/a", "arn:aws:x/GET/b/*"), invoke("Deny", "arn:aws:x/GET/b/\"ü", "arn:aws:x/*//*"),
+			invoke("Allow", "arn:aws:x/GET/a", "arn:aws:x/GET/b/*"), invoke("Deny", "arn:aws:x/GET/b/\"ü", "arn:aws:x/*//*", "arn:aws:x/:*:*:*%6?*"),
 		}}
 		ttl := 300
 		for _, tt := range []struct {
@@ -33,11 +33,11 @@ func TestAnswersAreThoseOfAWSLambdaGo(t *testing.T) {
 			got  []byte
 		}{
 			{events.APIGatewayCustomAuthorizerResponse{PrincipalID: "usr_\"x", PolicyDocument: one, Context: values},
-				appendPolicy(nil, "usr_\"x", "arn:aws:x/", nil, []string{"*"}, context)},
+				appendPolicy(nil, "usr_\"x", "arn:aws:x/", nil, []string{"*"}, nil, context)},
 			{events.APIGatewayCustomAuthorizerResponse{PrincipalID: "usr_x", PolicyDocument: both, Context: values},
-				appendPolicy(nil, "usr_x", "arn:aws:x/", []string{"GET/a", "GET/b/*"}, []string{"GET/b/\"ü", "*//*"}, context)},
+				appendPolicy(nil, "usr_x", "arn:aws:x/", []string{"GET/a", "GET/b/*"}, []string{"GET/b/\"ü", "*//*"}, []string{"*%6?*"}, context)},
 			{events.APIGatewayV2CustomAuthorizerIAMPolicyResponse{PrincipalID: "usr_x", PolicyDocument: one, Context: values},
-				appendPolicy(nil, "usr_x", "arn:aws:x/", nil, []string{"*"}, context)},
+				appendPolicy(nil, "usr_x", "arn:aws:x/", nil, []string{"*"}, nil, context)},
 			{events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: values}, appendSimple(nil, true, context)},
 			{events.AppSyncLambdaAuthorizerResponse{IsAuthorized: false, ResolverContext: values, TTLOverride: &ttl}, appendAppSync(nil, false, context, ttl)},
 		} {
@@ -120,7 +120,7 @@ func BenchmarkPolicy(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := policyAnswer(t.stage, everything, nil, "usr_tgNbh7Q7aQP", context); err != nil {
+		if _, err := policyAnswer(t.stage, everything, nil, nil, "usr_tgNbh7Q7aQP", context); err != nil {
 			b.Fatal(err)
 		}
 	}

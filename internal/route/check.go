@@ -117,13 +117,15 @@ const (
 	// stageARN is what a resource of a policy has before the method: arn:aws-us-gov:execute-api:us-gov-east-1:123456789012:a1b2c3d4e5/live/
 	// with a longer stage, and what JSON adds.
 	stageARN = 90
+	// anywhereARN is what is denied anywhere: arn:aws-us-gov:execute-api:*:*:*%6?* and what JSON adds.
+	anywhereARN = 40
 	// maxPolicySize leaves 2 KB of API Gateway's 8 for who calls and with which scopes.
 	maxPolicySize = 6 << 10
 )
 
 // size is the most that resources for the rules take in any caller's policy.
 func (rs *Rules) size() int {
-	n := len(irregular) * stageARN
+	n := stageARN + (len(irregular)+len(rs.escapes()))*anywhereARN
 	if rs.Default == Authenticated {
 		n += len(Methods) * stageARN
 	}

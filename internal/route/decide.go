@@ -39,7 +39,7 @@ func (rs *Rules) of(r *Rule, held scope.Set) Decision {
 
 // exactly decides on one method and path, by the one rule that is about them.
 func (c *Compiled) exactly(method, path string, held scope.Set) Decision {
-	segments, ok := split(path)
+	segments, ok := split(path, c.escapes)
 	if !ok || !slices.Contains(Methods, method) {
 		return Decision{Reason: RouteDenied}
 	}

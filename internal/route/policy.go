@@ -14,6 +14,7 @@ type Compiled struct {
 	entries map[string][]entry     // by method, the most specific first
 	guards  map[string][][]element // by method
 	effort  effort                 // what is left of it
+	escapes []string               // that could spell something else
 
 	policies memo[*Policy]
 	keys     memo[governed]
@@ -54,7 +55,7 @@ type entry struct {
 
 // Compile makes rules ready. They must not be changed afterwards.
 func Compile(rules *Rules) *Compiled {
-	c := &Compiled{rules: rules, effort: effort{maxEffort}, entries: map[string][]entry{}, guards: map[string][][]element{}}
+	c := &Compiled{rules: rules, effort: effort{maxEffort}, escapes: rules.escapes(), entries: map[string][]entry{}, guards: map[string][][]element{}}
 	for _, m := range Methods {
 		entries := rules.forMethod(m)
 		c.entries[m] = entries
@@ -159,13 +160,18 @@ func (e *effort) within(p, q []element) bool {
 type Policy struct {
 	Allow []string // none = nothing at all
 	Deny  []string
+	// Anywhere is under Deny as well, wherever in a resource it stands: irregular paths.
+	Anywhere []string
 	// Lacking are the scopes that rules of the API ask for and the caller does not hold.
 	Lacking scope.Set
 }
 
-// irregular are paths that rules are not about and a wildcard would match: with an empty segment, with dots for a segment,
-// with an escaped dot or slash. Other escapes that split refuses are too many to name.
-var irregular = []string{"*//*", "*/*/", "*/./*", "*/../*", "*/.", "*/..", "*%2e*", "*%2E*", "*%2f*", "*%2F*"}
+// irregular are paths that rules are not about and a wildcard would match: with an empty segment or with dots for a segment.
+// Escapes that could spell something else are irregular as well.
+var irregular = []string{"*//*", "*/./*", "*/../*", "*/.", "*/.."}
+
+// slashed are those that end in a slash. Behind the stage "GET/" is the root, which does not.
+const slashed = "*/*/"
 
 // Policy returns what a caller with these scopes may call, the same one for the same scopes. It must not be changed.
 func (c *Compiled) Policy(held scope.Set) *Policy {
@@ -202,7 +208,10 @@ func (c *Compiled) policy(held scope.Set) *Policy {
 		p.Allow, p.Deny = append(p.Allow, allow...), append(p.Deny, deny...)
 	}
 	if slices.ContainsFunc(p.Allow, func(s string) bool { return strings.Contains(s, "*") }) {
-		p.Deny = append(p.Deny, irregular...)
+		p.Deny, p.Anywhere = append(p.Deny, slashed), slices.Clone(irregular)
+		for _, e := range c.escapes {
+			p.Anywhere = append(p.Anywhere, "*"+e+"*")
+		}
 	}
 	p.Lacking = scope.NewSet(lacking...)
 	return p
@@ -211,26 +220,57 @@ func (c *Compiled) policy(held scope.Set) *Policy {
 // Admits says whether a gateway that applies the policy lets a request pass: "GET/orders/7".
 func (p *Policy) Admits(request string) bool {
 	matches := func(resource string) bool { return matchesWildcard(resource, request) }
-	return slices.ContainsFunc(p.Allow, matches) && !slices.ContainsFunc(p.Deny, matches)
+	return slices.ContainsFunc(p.Allow, matches) && !slices.ContainsFunc(p.Deny, matches) && !slices.ContainsFunc(p.Anywhere, matches)
 }
 
-// matchesWildcard matches as a policy does: * is any number of characters, slashes included.
+// matchesWildcard matches as a policy does: * is any number of characters, slashes included, and ? is one.
 func matchesWildcard(pattern, s string) bool {
 	first, rest, wild := strings.Cut(pattern, "*")
-	s, ok := strings.CutPrefix(s, first)
-	if !wild {
-		return ok && s == ""
+	if !beginsWith(s, first) {
+		return false
 	}
-	for ok {
+	s = s[len(first):]
+	if !wild {
+		return s == ""
+	}
+	for {
 		var part string
 		if part, rest, wild = strings.Cut(rest, "*"); !wild {
-			return strings.HasSuffix(s, part)
+			return len(s) >= len(part) && beginsWith(s[len(s)-len(part):], part)
 		}
-		var i int
-		if i = strings.Index(s, part); i < 0 {
+		i := indexOf(s, part)
+		if i < 0 {
 			return false
 		}
 		s = s[i+len(part):]
 	}
-	return false
+}
+
+// beginsWith is strings.HasPrefix for a pattern in which ? is any character.
+func beginsWith(s, pattern string) bool {
+	if strings.IndexByte(pattern, '?') < 0 {
+		return strings.HasPrefix(s, pattern)
+	}
+	if len(s) < len(pattern) {
+		return false
+	}
+	for i := range len(pattern) {
+		if pattern[i] != '?' && pattern[i] != s[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// indexOf is strings.Index for such a pattern.
+func indexOf(s, pattern string) int {
+	if strings.IndexByte(pattern, '?') < 0 {
+		return strings.Index(s, pattern)
+	}
+	for i := 0; i+len(pattern) <= len(s); i++ {
+		if beginsWith(s[i:], pattern) {
+			return i
+		}
+	}
+	return -1
 }

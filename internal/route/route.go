@@ -1,7 +1,7 @@
 // Package route says which scopes the routes of an API need: the rules that its operator sets, what they decide for one
 // request, and the policy that says the same of every request at once. It guarantees that a policy never admits to a
-// path, spelled without needless escapes, what the rules refuse, and that rules which no policy can tell apart are
-// named before they are accepted. It knows paths and scopes; reading events and writing answers is the authorizer's.
+// path, however it is spelled, what the rules refuse, and that rules which no policy can tell apart are named before they
+// are accepted. It knows paths and scopes; reading events and writing answers is the authorizer's.
 package route
 
 import (

@@ -3,7 +3,6 @@ package route
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -183,10 +182,10 @@ func (t Template) wild() []element {
 }
 
 // split returns a path's segments. A path that could be read in two ways is none: with empty segments, with dots for
-// segments, or with a character escaped that need not be, that literals have, or that is a slash (RFC 3986, section 6.2.2).
-func split(path string) (segments []string, ok bool) {
+// segments, or with one of some escapes.
+func split(path string, escapes []string) (segments []string, ok bool) {
 	rest, ok := strings.CutPrefix(path, "/")
-	if !ok {
+	if !ok || disguised(path, escapes) {
 		return nil, false
 	}
 	if rest == "" {
@@ -194,24 +193,9 @@ func split(path string) (segments []string, ok bool) {
 	}
 	segments = strings.Split(rest, "/")
 	for _, s := range segments {
-		if s == "" || s == "." || s == ".." || disguised(s) {
+		if s == "" || s == "." || s == ".." {
 			return nil, false
 		}
 	}
 	return segments, true
-}
-
-// disguised says whether a segment escapes a slash or a character that literals are made of.
-func disguised(segment string) bool {
-	for {
-		i := strings.IndexByte(segment, '%')
-		if i < 0 || i+2 >= len(segment) {
-			return false
-		}
-		c, err := strconv.ParseUint(segment[i+1:i+3], 16, 8)
-		if err == nil && consistsOf(string(rune(c)), `._~:@$-/\`) {
-			return true
-		}
-		segment = segment[i+1:]
-	}
 }

@@ -19,13 +19,14 @@ VULN      := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 VENV      := $(TOOLS)/python
 IAM_SIMULATOR := $(TOOLS)/$(notdir $(IAM_SIMULATOR_PACKAGE))
 SAM       := SAM_CLI_TELEMETRY=0 $(VENV)/bin/sam
+EMULATOR  := $(TOOLS)/emulator
 STACK     := $(VENV)/bin/python scripts/stack.py
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy destroy adopt test-iam test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +87,9 @@ test-iam: $(IAM_SIMULATOR) ## the roles and the acceptance tests' calls in an ou
 	test -f "$(CALLS)" || IAM_CALLS=$(CURDIR)/$(or $(CALLS),build/iam-calls.json) go test -count=1 ./internal/acceptance
 	node scripts/test-iam.mjs $(IAM_SIMULATOR) $(or $(CALLS),build/iam-calls.json)
 
+test-deploy: $(VENV)/installed $(EMULATOR)/installed ## deploy what make build built with the real SAM CLI, on an emulator of CloudFormation
+	MINISTACK=$(EMULATOR)/bin/ministack $(VENV)/bin/python scripts/test-deploy.py
+
 test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
 	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
 
@@ -95,7 +99,7 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
 	rm -rf .aws-sam examples/*/.aws-sam build
@@ -117,6 +121,11 @@ $(LINT):
 $(VULN):
 	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(TOOLS)/govulncheck $@
+
+$(EMULATOR)/installed: scripts/emulator-requirements.txt
+	python3 -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 $(VENV)/installed: scripts/requirements.txt
 	python3 -m venv $(VENV)

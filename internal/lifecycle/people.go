@@ -345,6 +345,17 @@ func (m *Manager) writeUser(ctx context.Context, c Caller, before, after user.Us
 	if !m.isAdmin(before) || m.isAdmin(after) {
 		return m.Store.SaveUser(ctx, &before, after, event)
 	}
+	// Most often it is the caller. To go through all the people can take long, and whoever makes many of them must not keep
+	// an administrator from being stopped.
+	if c.User.Ref() != before.Ref {
+		caller, err := m.Store.User(ctx, c.User.Ref())
+		if err == nil && caller.Account == c.Account && m.isAdmin(caller) {
+			return m.Store.SaveUserBeside(ctx, before, after, caller, event)
+		}
+		if err != nil && !errors.Is(err, user.ErrNotFound) {
+			return err
+		}
+	}
 	cursor := user.ID("")
 	for {
 		people, last, err := m.Store.People(ctx, c.Account, cursor, 100)

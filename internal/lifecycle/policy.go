@@ -28,7 +28,8 @@ func (m *Manager) Settings(ctx context.Context, c Caller) (settings.Settings, er
 
 // SetSettings replaces the account's policy, at the version that the caller has seen: a policy is never written blind.
 //
-// It also tells which tokens that work today the new policy refuses.
+// It also tells which tokens that work today the new policy refuses. That is counted when the policy stands already: to count
+// takes the longer the more tokens there are, and whoever makes many must not keep the policy from being set.
 func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in settings.Settings) (settings.Settings, Preview, error) {
 	none := settings.Settings{}
 	if !c.Scopes.Has(scope.SettingsWrite) {
@@ -58,16 +59,17 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 	}
 	after := in
 	after.IssuedBefore = before.IssuedBefore
+	if changes := diffSettings(&before, &after); len(changes) == 0 {
+		after = before
+	} else {
+		after.Version, after.UpdatedAt = before.Version+1, now
+		if err := m.saveSettings(ctx, c, before, after, now, audit.SettingsUpdated, changes, ""); err != nil {
+			return none, Preview{}, err
+		}
+	}
 	preview, err := m.preview(ctx, c, &before, &after, now)
-	if err != nil {
-		return none, Preview{}, err
-	}
-	changes := diffSettings(&before, &after)
-	if len(changes) == 0 {
-		return before, preview, nil
-	}
-	after.Version, after.UpdatedAt = before.Version+1, now
-	return after, preview, m.saveSettings(ctx, c, before, after, now, audit.SettingsUpdated, changes, "")
+	preview.Complete = preview.Complete && err == nil // what is saved is saved
+	return after, preview, nil
 }
 
 // mayMoveRoles keeps the account from locking everybody out: whoever makes Tokenwright the source of roles must be a person
@@ -134,7 +136,7 @@ type Preview struct {
 	Examined int
 	Refused  []PreviewedToken // at most maxPreviewed of them
 	Total    int              // of those refused
-	Complete bool             // false: there are more tokens than one call looks at
+	Complete bool             // false: there are more tokens than one call has the time to look at, or looks at
 }
 
 // PreviewedToken is one token that settings would refuse, and the rule it breaks.
@@ -186,15 +188,33 @@ func (m *Manager) preview(ctx context.Context, c Caller, today, in *settings.Set
 	return p, err
 }
 
-// each shows every token of the account to a function, newest first, and says whether it came to the end within most.
+// margin is how much of a call's time a count leaves for the answer.
+const margin = 2 * time.Second
+
+// inTime returns a context that ends while there is still time to answer.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+// each shows every token of the account to a function, newest first, and says whether it came to the end within most and
+// within the time that the call has.
 func (m *Manager) each(ctx context.Context, c Caller, most int, show func(*token.Token)) (bool, error) {
+	budget, cancel := inTime(ctx)
+	defer cancel()
 	after := token.ID("")
-	for seen := 0; seen < most; {
-		found, last, err := m.Store.Tokens(ctx, c.Account, "", after, 100)
-		if err != nil {
-			return false, err
+	for seen := 0; seen < most && budget.Err() == nil; {
+		found, last, err := m.Store.Tokens(budget, c.Account, "", after, 100)
+		if err == nil {
+			err = m.overtakeAll(budget, c, found)
 		}
-		if err := m.overtakeAll(ctx, c, found); err != nil {
+		switch {
+		case err != nil && budget.Err() != nil && ctx.Err() == nil:
+			return false, nil
+		case err != nil:
 			return false, err
 		}
 		for i := range found {

@@ -242,6 +242,14 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 	row("count the account's tokens, here 4", func() { _, err := m.Summarize(ctx, ada); m.must(err) })
 	carol := lifecycle.Person{ID: user.RefOf(ada.Account, "carol").ID()}
 	row("invite a person", func() { _, err := m.PutUser(ctx, ada, carol, 0, lifecycle.SetUser{Subject: "carol"}); m.must(err) })
+	limited := policy
+	limited.Personal.MaxTokensPerUser = 9
+	_, _, err = m.SetSettings(ctx, ada, policy.Version, limited)
+	m.must(err)
+	row("create a personal token where the settings limit their number, here with up to 99 there", func() {
+		_, err := m.Create(ctx, ada, lifecycle.Create{Name: "x"})
+		m.must(err)
+	})
 	refuse := func() {
 		nobody := ada
 		nobody.Scopes = nil

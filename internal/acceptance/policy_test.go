@@ -2,8 +2,10 @@ package acceptance
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -200,4 +202,32 @@ func TestAPolicyIsNeverWrittenBlindNorAgainstItself(t *testing.T) {
 	unchanged(t, []string{account}, func() {
 		ada.call(t, "POST", "/v1/settings/preview", object{"personal": object{"requireCidrBlocks": true}}).want(t, 200)
 	})
+}
+
+func TestTheLimitOfTokensIsExactHoweverManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_limit", "ada", "admin")
+	first := ada.create(t, object{"scopes": []string{"tokens:write"}})
+	ada.enact(t, object{"personal": object{"maxTokensPerUser": 3}})
+	var statuses [12]int
+	var wg sync.WaitGroup
+	for i := range statuses {
+		who := ada
+		if i%2 == 0 {
+			who = first.bearer()
+		}
+		wg.Go(func() {
+			a := who.call(t, "POST", "/v1/tokens", object{"name": "x", "scopes": []string{}})
+			if statuses[i] = a.status; a.status != 201 && decode[problem](t, a).Code != "too_many_tokens" {
+				t.Errorf("%s", a.body)
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(statuses[:])
+	if statuses[1] != 201 || statuses[2] != 409 {
+		t.Errorf("%v, want two made", statuses)
+	}
+	ada.call(t, "POST", "/v1/tokens/revoke-issued-before", object{"before": time.Now(), "userId": "me"}).want(t, 204)
+	ada.create(t, nil)
 }

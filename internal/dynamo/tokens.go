@@ -18,9 +18,7 @@ import (
 // token after they were offboarded.
 func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	const creator, replay = 0, 1
-	writes := []types.TransactWriteItem{t.check(c.Creator.Ref, "#status = :active AND account = :account AND "+generation(c.Creator.Generation), operands(item.Item{
-		":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account)),
-	}, c.Creator.Generation))}
+	writes := []types.TransactWriteItem{t.creator(&c)}
 	if c.Replay != nil {
 		writes = append(writes, t.replay(c.Replay, c.Event.Time))
 	}
@@ -33,14 +31,33 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	switch {
 	case err != nil:
 		return err
-	case failed[creator]:
+	case failed[creator] && !c.Counted:
 		return store.ErrOwnerInactive
 	case c.Replay != nil && failed[replay]:
 		return store.ErrReplay
+	case failed[creator]:
+		return store.ErrChanged // or inactive; whoever reads again sees
 	case len(failed) > 0:
 		return store.ErrExists
 	}
 	return nil
+}
+
+// creator holds that the creator is as a creation wants it. One for which tokens were counted also takes the number that two
+// who counted at the same time would both take.
+func (t *Table) creator(c *store.Creation) types.TransactWriteItem {
+	condition := "#status = :active AND account = :account AND " + generation(c.Creator.Generation)
+	values := operands(item.Item{":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account))}, c.Creator.Generation)
+	if !c.Counted {
+		return t.check(c.Creator.Ref, condition, values)
+	}
+	if values[":one"] = item.Int(1); c.Creator.Made == 0 {
+		condition += " AND attribute_not_exists(made)"
+	} else {
+		condition += " AND made = :made"
+		values[":made"] = item.Int(c.Creator.Made)
+	}
+	return t.raise(c.Creator.Ref, "made", condition, values)
 }
 
 // generation is the condition that a profile is of a generation; the first one is not written.

@@ -83,6 +83,15 @@ func (t *Table) event(e *audit.Event) types.TransactWriteItem {
 	return t.putNew(item.OfEvent(e, e.Time.Add(t.retention)))
 }
 
+// raise adds one to a number of a user who is still as a condition says; :one stands among the operands.
+func (t *Table) raise(ref user.Ref, number, condition string, operands item.Item) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), UpdateExpression: aws.String("ADD " + number + " :one"),
+		ConditionExpression: aws.String(condition), ExpressionAttributeNames: map[string]string{"#status": "status"},
+		ExpressionAttributeValues: values(operands),
+	}}
+}
+
 // check holds that a user is still as a condition says.
 func (t *Table) check(ref user.Ref, condition string, operands item.Item) types.TransactWriteItem {
 	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{

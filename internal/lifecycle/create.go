@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -57,7 +58,13 @@ func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, 
 		if !errors.Is(err, store.ErrNoReplay) {
 			return issued, err
 		}
-		if issued, err = m.create(ctx, c, in); !errors.Is(err, store.ErrReplay) {
+		issued, err = m.create(ctx, c, in)
+		if isRefusal(err, "too_many_tokens") { // the last one may be the very one that this repeats
+			if again, replay := m.replayed(ctx, c, in); !errors.Is(replay, store.ErrNoReplay) {
+				return again, replay
+			}
+		}
+		if !errors.Is(err, store.ErrReplay) {
 			return issued, err
 		}
 	}
@@ -100,18 +107,68 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	if err := m.Know(ctx, c); err != nil {
 		return Issued{}, err
 	}
-	creator, err := m.Store.User(ctx, c.User.Ref())
-	if errors.Is(err, user.ErrNotFound) {
-		return Issued{}, forbidden("owner_inactive", "There is no such person any more.")
+	var creator user.User
+	for try := range countAttempts {
+		was := creator.Generation
+		if creator, err = m.creator(ctx, c); err != nil {
+			return Issued{}, err
+		}
+		if try > 0 && creator.Generation != was { // whoever was invited again in between did not ask for this
+			return Issued{}, errInactive
+		}
+		issued, err := m.createFor(ctx, c, in, &within, creator, tok, now)
+		if !errors.Is(err, store.ErrChanged) {
+			return issued, err
+		}
+		if err := m.pause(ctx); err != nil {
+			return Issued{}, err
+		}
 	}
-	if err != nil {
-		return Issued{}, fmt.Errorf("reading %s: %w", c.User, err)
+	return Issued{}, conflict("busy", "Other requests keep creating tokens for this person. Try again.")
+}
+
+// countAttempts bounds how often a person's tokens are counted again because others were made meanwhile.
+const countAttempts = 40
+
+// pause waits for up to 25 ms, so that those who collided do not collide again in step.
+func (m *Manager) pause(ctx context.Context) error {
+	var b [1]byte
+	if _, err := io.ReadFull(m.Random, b[:]); err != nil {
+		return fmt.Errorf("reading randomness: %w", err)
 	}
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for others: %w", token.ErrUnavailable)
+	case <-time.After(time.Duration(b[0]) * 100 * time.Microsecond):
+		return nil
+	}
+}
+
+// creator reads who creates. Their tokens are counted after that.
+func (m *Manager) creator(ctx context.Context, c Caller) (user.User, error) {
+	u, err := m.Store.User(ctx, c.User.Ref())
+	switch {
+	case errors.Is(err, user.ErrNotFound):
+		return u, forbidden("owner_inactive", "There is no such person any more.")
+	case err != nil:
+		return u, fmt.Errorf("reading %s: %w", c.User, err)
+	case u.Status != user.Active:
+		return u, errInactive
+	}
+	return u, nil
+}
+
+var errInactive = forbidden("owner_inactive", "You were suspended or offboarded a moment ago.")
+
+// createFor creates a token for a creator as read. store.ErrChanged: others of theirs were made since.
+func (m *Manager) createFor(ctx context.Context, c Caller, in Create, within *bounds, creator user.User, tok token.Token, now time.Time) (Issued, error) {
 	creation := store.Creation{Token: tok, Creator: creator}
 	owner := creator.Ref
+	var err error
 	if in.Kind == token.Personal {
 		creation.Token.Generation = creator.Generation
-		err = m.hasRoom(ctx, c, within.policy.Personal.MaxTokensPerUser, now)
+		creation.Counted = within.policy.Personal.MaxTokensPerUser > 0
+		err = m.hasRoom(ctx, c, &creator, &within.policy, now)
 	} else if owner, err = user.NewRef(m.Random); err == nil {
 		creation.Token.Steward = c.steward(&within.maker)
 		creation.TokenUser = &user.User{
@@ -151,7 +208,7 @@ func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store
 	}
 	switch err := m.Store.CreateToken(ctx, creation); {
 	case errors.Is(err, store.ErrOwnerInactive):
-		return Issued{}, forbidden("owner_inactive", "You were suspended or offboarded a moment ago.")
+		return Issued{}, errInactive
 	case err != nil:
 		return Issued{}, fmt.Errorf("writing %s: %w", tok.ID, err)
 	}
@@ -270,30 +327,37 @@ func permitted(policy *settings.Settings, tok *token.Token, now time.Time) error
 	return Invalid([]FieldError{ruleFields[rule]})
 }
 
-// hasRoom refuses one token more than a person may have. Two requests at the same time may both see room for the last.
-func (m *Manager) hasRoom(ctx context.Context, c Caller, limit int, now time.Time) error {
+// hasRoom refuses one token more than a person may have. Those that ended do not count, however they did. The count holds for
+// the creator as read before it; see store.Creation.
+func (m *Manager) hasRoom(ctx context.Context, c Caller, creator *user.User, policy *settings.Settings, now time.Time) error {
+	limit := policy.Personal.MaxTokensPerUser
 	if limit == 0 {
 		return nil
 	}
 	live, after := 0, token.ID("")
 	for {
-		found, last, err := m.Store.Tokens(ctx, c.Account, c.User.Ref(), after, 100)
+		found, last, err := m.Store.Tokens(ctx, c.Account, creator.Ref, after, 100)
 		if err != nil {
 			return err
 		}
 		for i := range found {
+			overtake(&found[i], creator, policy)
 			if s := found[i].Status(now); s != token.Revoked && s != token.Expired {
 				live++
 			}
 		}
 		if live >= limit {
-			return conflict("too_many_tokens", "You have %d tokens, and the account's settings allow %d. Revoke one first.", live, limit)
+			return tooMany(limit)
 		}
 		if last == "" {
 			return nil
 		}
 		after = last
 	}
+}
+
+func tooMany(limit int) error {
+	return conflict("too_many_tokens", "The account's settings allow %d tokens, and you have as many. Revoke one first.", limit)
 }
 
 // steward returns the person who answers for a service token that the caller makes: the caller, or behind a service

@@ -75,6 +75,11 @@ func forbidden(code, format string, args ...any) error {
 	return &Refusal{Root: ErrForbidden, Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+func isRefusal(err error, code string) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Code == code
+}
+
 // lacking names the scopes that the caller would need, as RFC 6750 section 3.1 has it.
 func lacking(scopes ...scope.Scope) error {
 	set := scope.NewSet(scopes...)

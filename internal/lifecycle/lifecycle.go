@@ -63,7 +63,8 @@ type Store interface {
 	Note(ctx context.Context, tally audit.Tally, kind string, event audit.Event) error
 	// Count counts one attempt more in an event that was noted.
 	Count(ctx context.Context, account user.AccountID, id audit.ID) error
-	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay or store.ErrOwnerInactive: nothing was written.
+	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay, store.ErrChanged or
+	// store.ErrOwnerInactive: nothing was written.
 	CreateToken(ctx context.Context, c store.Creation) error
 	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
 	UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error

@@ -49,8 +49,11 @@ type Creation struct {
 	Token     token.Token
 	TokenUser *user.User // of a service token; nil for a personal one, whose owner exists
 	Creator   user.User  // must be active, and of this generation, at that moment
-	Event     audit.Event
-	Replay    *Replay // nil without an Idempotency-Key
+	// Counted says that the creator's tokens were counted after Creator was read: nobody else's creation that was counted may
+	// come in between (ErrChanged).
+	Counted bool
+	Event   audit.Event
+	Replay  *Replay // nil without an Idempotency-Key
 }
 
 // Replay is the record of one create that carried an Idempotency-Key.

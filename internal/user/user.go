@@ -139,11 +139,14 @@ type User struct {
 	// IssuedBefore revokes the tokens created before this instant; zero = none.
 	IssuedBefore time.Time
 	DisplayName  string
-	Purge        Purge
-	Directory    Directory
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
-	Version      int64 // rises by one with each change
+	// Made rises by one with each personal token that is made while the account limits their number. It is no count of what
+	// there is: it only tells two who counted at the same time apart.
+	Made      int64
+	Purge     Purge
+	Directory Directory
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	Version   int64 // rises by one with each change
 }
 
 // Directory is what an identity provider keeps with a person for itself (SCIM). Nothing is ever decided by it.

@@ -12,7 +12,7 @@ import (
 //	{"pk": "OWNER#tgNbh7Q7aQP", "sk": "PROFILE", "type": "user", "account": "acc_acme",
 //	 "accountPk": "ACCOUNT#acc_acme#USERS", "accountSk": "tgNbh7Q7aQP",
 //	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "status": "active", "generation": 1,
-//	 "issuedBefore": ms, "purge": "pending", "purged": 100,
+//	 "issuedBefore": ms, "made": 3, "purge": "pending", "purged": 100,
 //	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com", "emailType": "work"},
 //	 "createdAt": ms, "updatedAt": ms, "version": 1}
 //
@@ -34,6 +34,9 @@ func OfUser(u *user.User) Item {
 	}
 	if u.Generation != 0 {
 		it["generation"] = Int(u.Generation)
+	}
+	if u.Made != 0 {
+		it["made"] = Int(u.Made)
 	}
 	if u.Purge.State != user.NoPurge {
 		it["purge"], it["purged"] = String(string(u.Purge.State)), Int(u.Purge.Removed)
@@ -63,7 +66,7 @@ func User(it Item) (user.User, error) {
 		Ref: id.Ref(), Account: user.AccountID(r.text("account")), Subject: r.textOrNone("subject"),
 		Kind: word(&r, "kind", user.Person, user.Service), Roles: texts[string](&r, "roles"),
 		Status: word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
-		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"),
+		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"), Made: r.numberOrNone("made"),
 		Purge:     user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")},
 		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
 	}

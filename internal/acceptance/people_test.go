@@ -169,6 +169,15 @@ func TestAnOffboardingActsOnTheVeryNextRequestAndLeavesServiceTokensToSomebody(t
 	if left.User.Status != "offboarded" || !slices.Equal(left.ServiceTokens, []string{robot.ID}) || left.MoreServiceTokens {
 		t.Errorf("%+v", left)
 	}
+	for whose, want := range map[string]string{him.ID: robot.ID, "me": handed.ID} {
+		page := decode[struct{ Records []tok }](t, ada.call(t, "GET", "/v1/tokens?status=active&steward="+whose, nil).want(t, 200))
+		if len(page.Records) != 1 || page.Records[0].ID != want {
+			t.Errorf("%s answers for %+v, want %s", whose, page.Records, want)
+		}
+	}
+	if p := decode[problem](t, ada.call(t, "POST", robot.path()+"/transfer", object{"userId": robot.UserID}).want(t, 422)); p.Errors[0].Field != "userId" {
+		t.Errorf("a token's user as steward: %+v", p)
+	}
 	refusedEverywhere(t, token.bearer(), token)
 	refusedEverywhere(t, bob, token)
 	for _, service := range []tok{robot, handed} {

@@ -17,7 +17,7 @@ const (
 )
 
 // listParameters are the query parameters of a list, in the order in which a cursor is bound to them.
-var listParameters = []string{"limit", "owner", "kind", "status", "environment", "q", "expiresBefore", "lastUsedBefore"}
+var listParameters = []string{"limit", "owner", "steward", "kind", "status", "environment", "q", "expiresBefore", "lastUsedBefore"}
 
 // List answers GET /v1/tokens.
 func (e *Endpoints) List(ctx context.Context, r *Request) (Answer, error) {
@@ -55,6 +55,9 @@ func parseQuery(p map[string]string, c lifecycle.Caller) (lifecycle.Query, error
 		return q, err
 	}
 	if q.Owner, err = userParameter(p, "owner", c); err != nil {
+		return q, err
+	}
+	if q.Steward, err = userParameter(p, "steward", c); err != nil {
 		return q, err
 	}
 	if utf8.RuneCountInString(q.Text) > maxText || !utf8.ValidString(q.Text) || containsControl(q.Text) {

@@ -23,7 +23,7 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 		writes = append(writes, t.replay(c.Replay, c.Event.Time))
 	}
 	if c.TokenUser != nil {
-		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)), t.putNew(stewardItem(c.Token.Steward, c.Token.ID)))
+		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)), t.putNew(stewardItem(&c.Token)))
 	}
 	writes = append(writes, t.putNew(item.OfToken(&c.Token)), t.event(&c.Event))
 
@@ -75,22 +75,29 @@ func operands(it item.Item, n int64) item.Item {
 	return it
 }
 
-func stewardItem(person user.ID, id token.ID) item.Item {
-	it := item.StewardKey(person.Ref(), id).Item()
+// stewardItem draws the entry that a person answers for a service token. TTL removes it with the token, whose expiry is
+// never extended:
+//
+//	{"pk": "STEWARD#tgNbh7Q7aQP", "sk": "TOKEN#tok_…", "type": "steward", "ttl": seconds}
+func stewardItem(tok *token.Token) item.Item {
+	it := item.StewardKey(tok.Steward.Ref(), tok.ID).Item()
 	it["type"] = item.String("steward")
+	if end := tok.RemovableAt(); !end.IsZero() {
+		it["ttl"] = item.Int(end.Unix())
+	}
 	return it
 }
 
-// TransferToken is UpdateToken for a change of the steward, who must be active.
+// TransferToken is UpdateToken for a change of the steward, who must be an active person.
 func (t *Table) TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error {
 	const steward = 0
 	failed, err := t.transact(ctx, "transferring "+string(before.ID), []types.TransactWriteItem{
-		t.check(after.Steward.Ref(), "#status = :active AND account = :account", item.Item{
-			":active": item.String(string(user.Active)), ":account": item.String(string(after.Account)),
+		t.check(after.Steward.Ref(), "#status = :active AND account = :account AND kind = :person", item.Item{
+			":active": item.String(string(user.Active)), ":account": item.String(string(after.Account)), ":person": item.String(string(user.Person)),
 		}),
 		t.update(item.OfToken(&before), item.OfToken(&after)),
 		{Delete: &types.Delete{TableName: t.name, Key: values(item.StewardKey(before.Steward.Ref(), before.ID).Item())}},
-		{Put: &types.Put{TableName: t.name, Item: values(stewardItem(after.Steward, after.ID))}},
+		{Put: &types.Put{TableName: t.name, Item: values(stewardItem(&after))}},
 		t.event(&event),
 	})
 	switch {

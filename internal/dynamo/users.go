@@ -100,22 +100,34 @@ func (t *Table) Owners(ctx context.Context, account user.AccountID, refs []user.
 const maxBatchGet = 100
 
 // Stewarded returns service tokens that a person answers for, from a partition of the person's own, strongly consistent.
-func (t *Table) Stewarded(ctx context.Context, ref user.Ref, limit int) ([]token.ID, bool, error) {
+func (t *Table) Stewarded(ctx context.Context, ref user.Ref, after token.ID, limit int) ([]token.ID, token.ID, error) {
 	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
 	defer cancel()
-	items, last, err := t.query(ctx, &dynamodb.QueryInput{
+	in := &dynamodb.QueryInput{
 		KeyConditionExpression:    aws.String("pk = :pk"),
 		ExpressionAttributeValues: values(item.Item{":pk": item.String(item.StewardPK(ref))}),
 		ConsistentRead:            aws.Bool(true),
-	}, limit)
+	}
+	if after != "" {
+		in.ExclusiveStartKey = values(item.StewardKey(ref, after).Item())
+	}
+	items, last, err := t.query(ctx, in, limit)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	ids := make([]token.ID, len(items))
 	for i, it := range items {
-		if ids[i], err = token.ParseID(strings.TrimPrefix(it.String("sk"), item.TokenPrefix)); err != nil {
-			return nil, false, err
+		if ids[i], err = stewardedID(it); err != nil {
+			return nil, "", err
 		}
 	}
-	return ids, last != nil, nil
+	if last == nil {
+		return ids, "", nil
+	}
+	end, err := stewardedID(last)
+	return ids, end, err
+}
+
+func stewardedID(it item.Item) (token.ID, error) {
+	return token.ParseID(strings.TrimPrefix(it.String("sk"), item.TokenPrefix))
 }

@@ -39,8 +39,9 @@ type Store interface {
 	// People returns up to limit people of an account, by id, that come after one ("" = from the first), and the last one
 	// looked at, "" at the end. The index it reads lags by fractions of a second.
 	People(ctx context.Context, account user.AccountID, after user.ID, limit int) ([]user.User, user.ID, error)
-	// Stewarded returns up to limit service tokens that a person answers for, and whether there are more.
-	Stewarded(ctx context.Context, ref user.Ref, limit int) ([]token.ID, bool, error)
+	// Stewarded returns up to limit service tokens that a person answers for, or did when they ended, that come after one, and
+	// the last one looked at, "" at the end. It names tokens; what became of them is theirs to say.
+	Stewarded(ctx context.Context, ref user.Ref, after token.ID, limit int) ([]token.ID, token.ID, error)
 	// SaveUser writes a user: anew when before is nil (store.ErrExists if there is one), else over before (store.ErrChanged).
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
 	// SaveUserBeside is SaveUser over before, if another user is still as it was read.

@@ -264,7 +264,8 @@ func (m *Manager) Resume(ctx context.Context, c Caller, target Person, ifVersion
 // Offboarded is what an offboarding leaves behind for someone to decide on.
 type Offboarded struct {
 	User user.User
-	// ServiceTokens are those the person answers for; they go on working. At most 100; More says whether there are more.
+	// ServiceTokens are those the person answers for and that go on working. At most 100; More says whether there may be more,
+	// which List with the person as the Steward tells.
 	ServiceTokens []token.ID
 	More          bool
 }
@@ -280,8 +281,40 @@ func (m *Manager) Offboard(ctx context.Context, c Caller, target Person, ifVersi
 	if err != nil {
 		return Offboarded{}, err
 	}
-	ids, more, err := m.Store.Stewarded(ctx, u.Ref, 100)
-	return Offboarded{User: u, ServiceTokens: ids, More: more}, err
+	out := Offboarded{User: u}
+	out.ServiceTokens, out.More, err = m.leftBehind(ctx, c, u.ID())
+	return out, err
+}
+
+const maxLeftBehind = 100
+
+// leftBehind returns live service tokens that a person answers for, and whether there may be more.
+func (m *Manager) leftBehind(ctx context.Context, c Caller, steward user.ID) ([]token.ID, bool, error) {
+	var ids []token.ID
+	now, after := m.now(), token.ID("")
+	for examined := 0; examined < maxExamined; examined += 100 {
+		found, last, err := m.stewarded(ctx, c, steward, after, 100)
+		if err == nil {
+			err = m.overtakeAll(ctx, c, found)
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range found {
+			if s := found[i].Status(now); s == token.Revoked || s == token.Expired {
+				continue
+			}
+			if len(ids) == maxLeftBehind {
+				return ids, true, nil
+			}
+			ids = append(ids, found[i].ID)
+		}
+		if last == "" {
+			return ids, false, nil
+		}
+		after = last
+	}
+	return ids, true, nil
 }
 
 func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVersion int64, action audit.Action, needs scope.Scope, edit func(*user.User) error) (user.User, error) {

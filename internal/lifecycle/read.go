@@ -26,6 +26,7 @@ func (m *Manager) Get(ctx context.Context, c Caller, target Target) (token.Token
 // Query says which tokens to list. Zero fields do not filter.
 type Query struct {
 	Owner          user.ID
+	Steward        user.ID // service tokens that this person answers for; in no order
 	Kind           token.Kind
 	Status         token.Status
 	Environment    token.Environment
@@ -50,7 +51,7 @@ const maxExamined = 1000
 func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	owner := q.Owner.Ref()
 	if !c.Scopes.Has(scope.TokensRead) {
-		if owner != "" && owner != c.User.Ref() {
+		if q.Steward != "" || owner != "" && owner != c.User.Ref() {
 			return Page{}, lacking(scope.TokensRead)
 		}
 		owner = c.User.Ref()
@@ -59,7 +60,7 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	var page Page
 	for examined := 0; examined < maxExamined; {
 		batch := min(100, max(q.Limit+1-len(page.Tokens), 25))
-		found, last, err := m.Store.Tokens(ctx, c.Account, owner, after, batch)
+		found, last, err := m.someTokens(ctx, c, owner, q.Steward, after, batch)
 		if err != nil {
 			return Page{}, err
 		}
@@ -87,6 +88,34 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	}
 	page.More, page.Last = true, after
 	return page, nil
+}
+
+// someTokens reads up to limit tokens: of one steward, one owner, or the account.
+func (m *Manager) someTokens(ctx context.Context, c Caller, owner user.Ref, steward user.ID, after token.ID, limit int) ([]token.Token, token.ID, error) {
+	if steward != "" {
+		return m.stewarded(ctx, c, steward, after, limit)
+	}
+	return m.Store.Tokens(ctx, c.Account, owner, after, limit)
+}
+
+// stewarded reads up to limit of the service tokens that a person answers for. An entry may have outlived its token, or name
+// one that is handed on; so the tokens themselves are asked.
+func (m *Manager) stewarded(ctx context.Context, c Caller, steward user.ID, after token.ID, limit int) ([]token.Token, token.ID, error) {
+	ids, last, err := m.Store.Stewarded(ctx, steward.Ref(), after, limit)
+	if err != nil || len(ids) == 0 {
+		return nil, last, err
+	}
+	named, err := m.Store.TokensNamed(ctx, ids)
+	if err != nil {
+		return nil, "", err
+	}
+	var found []token.Token
+	for _, id := range ids {
+		if tok, ok := named[id]; ok && tok.Account == c.Account && tok.Steward == steward {
+			found = append(found, tok)
+		}
+	}
+	return found, last, nil
 }
 
 // overtakeAll is overtake for tokens whose owners have to be read.
@@ -117,6 +146,7 @@ func (q *Query) matches(t *token.Token, now time.Time) bool {
 	}
 	text := strings.ToLower(q.Text)
 	return !forgotten(t, now) &&
+		(q.Owner == "" || t.ID.Owner() == q.Owner.Ref()) &&
 		(q.Kind == "" || t.Kind == q.Kind) &&
 		(q.Status == "" || t.Status(now) == q.Status) &&
 		(q.Environment == "" || t.Environment == q.Environment) &&

@@ -185,9 +185,9 @@ func transfers(t *testing.T, f *Fixture) {
 		t.Fatal(err)
 	}
 	stewarded := func(u user.User) []token.ID {
-		ids, more, err := f.Store.Stewarded(t.Context(), u.Ref, 10)
-		if err != nil || more {
-			t.Fatalf("more %v, %v", more, err)
+		ids, last, err := f.Store.Stewarded(t.Context(), u.Ref, "", 10)
+		if err != nil || last != "" {
+			t.Fatalf("last %s, %v", last, err)
 		}
 		return ids
 	}
@@ -197,7 +197,7 @@ func transfers(t *testing.T, f *Fixture) {
 		after.Steward, after.Version = to, 2
 		return f.Store.TransferToken(t.Context(), tok, after, Event(t, ada.Account, Noon))
 	}
-	for _, to := range []user.ID{gone.ID(), Person("acc_other", "mallory").ID()} {
+	for _, to := range []user.ID{gone.ID(), Person("acc_other", "mallory").ID(), robot.ID()} {
 		if err := give(to); !errors.Is(err, store.ErrOwnerInactive) {
 			t.Errorf("to %s: %v, want ErrOwnerInactive", to, err)
 		}

@@ -27,14 +27,14 @@ func TestAttemptsAreOfOneKindWhenTheyTellTheSame(t *testing.T) {
 		change func(*audit.Event)
 		same   bool
 	}{
-		"another hour of the minute": {func(e *audit.Event) { e.Time = e.Time.Add(time.Second) }, true},
-		"another request":            {func(e *audit.Event) { e.Origin.RequestID, e.Origin.UserAgent = "r-2", "wget" }, true},
-		"another target":             {func(e *audit.Event) { e.Target = "tok_b" }, false},
-		"another action":             {func(e *audit.Event) { e.Action = audit.TokenRotated }, false},
-		"another reason":             {func(e *audit.Event) { e.Refused = "not_owner" }, false},
-		"another token":              {func(e *audit.Event) { e.Actor.Token = "tok_c" }, false},
-		"another address":            {func(e *audit.Event) { e.Origin.IP = "203.0.113.8" }, false},
-		"at what is not there":       {func(e *audit.Event) { e.Stray = true }, false},
+		"another second of the minute": {func(e *audit.Event) { e.Time = e.Time.Add(time.Second) }, true},
+		"another request":              {func(e *audit.Event) { e.Origin.RequestID, e.Origin.UserAgent = "r-2", "wget" }, true},
+		"another target":               {func(e *audit.Event) { e.Target = "tok_b" }, false},
+		"another action":               {func(e *audit.Event) { e.Action = audit.TokenRotated }, false},
+		"another reason":               {func(e *audit.Event) { e.Refused = "not_owner" }, false},
+		"another token":                {func(e *audit.Event) { e.Actor.Token = "tok_c" }, false},
+		"another address":              {func(e *audit.Event) { e.Origin.IP = "203.0.113.8" }, false},
+		"at what is not there":         {func(e *audit.Event) { e.Stray = true }, false},
 	} {
 		e := attempt("tok_a")
 		tt.change(&e)

@@ -138,7 +138,11 @@ func TestRepeatedAttemptsAreToldOnceAMinute(t *testing.T) {
 		events int
 	}{
 		{"the first", func() { revoke(vic, robots[0]) }, 1},
-		{"the same again", func() { revoke(vic, robots[0]); w.now = began.Add(time.Minute - time.Millisecond); revoke(vic, robots[0]) }, 1},
+		{"the same again", func() {
+			revoke(vic, robots[0])
+			w.now = began.Add(time.Minute - time.Millisecond)
+			revoke(vic, robots[0])
+		}, 1},
 		{"another token", func() { revoke(vic, robots[1]) }, 2},
 		{"another action", func() { _, _ = w.Rotate(t.Context(), vic, lifecycle.Target{ID: robots[0]}, 0, period.Period{}) }, 3},
 		{"another caller", func() { revoke(another, robots[0]) }, 4},

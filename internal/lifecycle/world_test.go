@@ -155,7 +155,9 @@ func (w *world) unchanged(what string, f func()) {
 }
 
 func (w *world) state() []map[string]types.AttributeValue {
-	return slices.DeleteFunc(w.fixture.Items(w.T, ""), func(it map[string]types.AttributeValue) bool { return it["refused"] != nil || text(it["type"]) == "tally" })
+	return slices.DeleteFunc(w.fixture.Items(w.T, ""), func(it map[string]types.AttributeValue) bool {
+		return it["refused"] != nil || text(it["type"]) == "tally"
+	})
 }
 
 // settings writes the account's policy past all rules.

@@ -36,7 +36,7 @@ func (s *endless) Tokens(ctx context.Context, _ user.AccountID, owner user.Ref, 
 func (w *world) endless(page time.Duration, stubborn bool) {
 	w.Helper()
 	issued := w.create(admin, lifecycle.Create{})
-	w.Manager.Store = &endless{w.fixture.Store, []token.Token{issued.Token}, page, stubborn}
+	w.Store = &endless{w.fixture.Store, []token.Token{issued.Token}, page, stubborn}
 }
 
 func TestSettingsAreSavedHoweverManyTokensThereAre(t *testing.T) {
@@ -105,7 +105,7 @@ func TestAnAdministratorStopsAnotherHoweverManyPeopleThereAre(t *testing.T) {
 	for _, c := range []lifecycle.Caller{admin, eve} {
 		w.create(c, lifecycle.Create{})
 	}
-	w.Manager.Store = crowd{w.fixture.Store}
+	w.Store = crowd{w.fixture.Store}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if got, err := w.Suspend(ctx, admin, lifecycle.Person{ID: eve.User}, 0); err != nil || got.Status != user.Suspended {

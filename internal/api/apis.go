@@ -163,7 +163,7 @@ func (r *Request) seenRules() (lifecycle.Field[int64], error) {
 // checkJSON tells what a token may do at an API; null = none, or not asked for.
 type checkJSON struct {
 	APIID   route.APIID        `json:"apiId"`
-	Version int64              `json:"version"`
+	Version *int64             `json:"version"`
 	TokenID token.ID           `json:"tokenId"`
 	Usable  bool               `json:"usable"`
 	Refusal *string            `json:"refusal"`
@@ -208,11 +208,11 @@ func (e *Endpoints) CheckAPI(ctx context.Context, r *Request) (Answer, error) {
 func showCheck(c *lifecycle.APICheck) checkJSON {
 	rs := c.Rules.Rules()
 	j := checkJSON{
-		APIID: rs.API, Version: rs.Version, TokenID: c.Token, Usable: c.Refusal == "", Refusal: orNull(string(c.Refusal)),
+		APIID: rs.API, TokenID: c.Token, Usable: c.Refusal == "", Refusal: orNull(string(c.Refusal)),
 		Scopes: append(scope.Set{}, c.Scopes...),
 	}
 	if c.Whole {
-		j.Default = &rs.Default
+		j.Version, j.Default = &rs.Version, &rs.Default
 	}
 	if c.Call != nil {
 		j.Call = showCall(c)

@@ -57,7 +57,9 @@ const who = `"environment":"live","expiresAt":"2027-02-20T12:00:00.000Z","kind":
 
 // whole is the answer for the whole API to a caller with the scope orders:read, who lacks others.
 func whole() string {
-	listed := func(prefix string, list ...string) string { return `"` + prefix + strings.Join(list, `","`+prefix) + `"` }
+	listed := func(prefix string, list ...string) string {
+		return `"` + prefix + strings.Join(list, `","`+prefix) + `"`
+	}
 	quoted := func(list ...string) string { return listed(stage, list...) }
 	anywhere := strings.Fields("*//* */./* */../* */. */.. *%2e* *%2E* *%2f* *%2F* *%5c* *%5C* *%6?* *%70* *%72* *%73* *%74* *%75*")
 	return `{"principalId":"usr_tgNbh7Q7aQP","policyDocument":{"Version":"2012-10-17","Statement":[` +

@@ -100,6 +100,9 @@ func TestWhoMayCheckWhat(t *testing.T) {
 	w := operated(t)
 	w.known(admin, analyst, evil)
 	w.set(wholeAPI(t, "a1", "GET /orders orders:read"), blind)
+	open := wholeAPI(t, "open", "GET /elsewhere orders:read")
+	open.Default = route.Authenticated
+	w.set(open, blind)
 	mine, theirs, abroad := w.create(analyst, lifecycle.Create{}), w.create(admin, lifecycle.Create{}), w.create(evil, lifecycle.Create{})
 	call := &lifecycle.Call{Method: "GET", Path: "/orders"}
 	narrow := analyst
@@ -133,6 +136,17 @@ func TestWhoMayCheckWhat(t *testing.T) {
 	}
 	if err := check(admin, "b2", id(mine), call); !errors.Is(err, route.ErrNotFound) {
 		t.Errorf("an API without rules: %v", err)
+	}
+	// Others are told of it what they are told of one that is open to every valid credential: not that there are no rules.
+	nothing := func(api route.APIID) string {
+		got, err := w.CheckAPI(t.Context(), evil, api, id(abroad), call)
+		return fmt.Sprint(got.Token, got.Refusal, got.Scopes, got.Whole, got.Decision.Allowed(), got.Decision.Lacking, err)
+	}
+	if bare, ruled := nothing("b2"), nothing("open"); bare != ruled {
+		t.Errorf("an API without rules is told apart:\n%s\n%s", bare, ruled)
+	}
+	if got, err := w.CheckAPI(t.Context(), evil, "b2", id(abroad), &lifecycle.Call{Path: route.Connect}); err != nil || !got.Decision.Allowed() {
+		t.Errorf("$connect of an API without rules: %+v, %v", got.Decision, err)
 	}
 	if after := len(w.fixture.Items(t, "EVENT#")); after != before {
 		t.Errorf("checks left %d events", after-before)

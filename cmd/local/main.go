@@ -1,6 +1,6 @@
 // Command local runs the whole of Tokenwright on this machine; `make run`
-// starts it. PORT, DOWNSTREAM_PORT, HTTP_DOWNSTREAM_PORT and DATA_DIR override
-// its flags' defaults.
+// starts it. PORT, DOWNSTREAM_PORT, HTTP_DOWNSTREAM_PORT, DATA_DIR and HOSTS
+// override its flags' defaults.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/tokenwright/tokenwright/internal/local"
@@ -32,6 +33,7 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, ou
 	port := flags.String("port", first(getenv("PORT"), "3000"), "port of the API; 0 means any")
 	downstream := flags.String("downstream-port", first(getenv("DOWNSTREAM_PORT"), "3001"), "port of the example API; 0 means any")
 	httpDownstream := flags.String("http-downstream-port", first(getenv("HTTP_DOWNSTREAM_PORT"), "3002"), "port of the example HTTP API; 0 means any")
+	hosts := flags.String("hosts", getenv("HOSTS"), "names, with commas, that it answers to besides 127.0.0.1, localhost and [::1]")
 	_ = flags.Parse(arguments) // ends the program on an error
 	for _, p := range []struct {
 		name, value string
@@ -46,6 +48,7 @@ func run(ctx context.Context, arguments []string, getenv func(string) string, ou
 		}
 		*p.into = int(n)
 	}
+	o.Hosts = strings.FieldsFunc(*hosts, func(r rune) bool { return r == ',' || r == ' ' })
 	stack, err := local.Start(ctx, o)
 	if err != nil {
 		return err

@@ -6,7 +6,8 @@
 // It guarantees that data survives a restart, that two stacks never share a
 // data folder, that a function may do locally only what its statements in the
 // template allow, and that Stop leaves no process behind. Everything listens
-// on the loopback interface alone; nothing here is meant to face a network.
+// on the loopback interface alone and answers to its names alone; nothing here
+// is meant to face a network.
 package local
 
 import (
@@ -25,6 +26,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
 	"github.com/tokenwright/tokenwright/internal/local/iam"
 	"github.com/tokenwright/tokenwright/internal/local/lambda"
+	"github.com/tokenwright/tokenwright/internal/local/loopback"
 	"github.com/tokenwright/tokenwright/internal/local/oidc"
 	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
 	"github.com/tokenwright/tokenwright/internal/local/stream"
@@ -54,6 +56,9 @@ type Options struct {
 	// Port, DownstreamPort and HTTPDownstreamPort are where the APIs listen; zero
 	// means any free port.
 	Port, DownstreamPort, HTTPDownstreamPort int
+	// Hosts are names that the stack answers to besides those of the loopback
+	// interface.
+	Hosts []string
 	// Log receives the functions' output and the stack's own lines; nil discards.
 	Log io.Writer
 	// Now is the clock of the stand-ins (expiry, caching, TTL); nil means
@@ -208,6 +213,7 @@ func (s *Stack) shutDown(grace time.Duration) {
 }
 
 func (s *Stack) startServer(server *http.Server, l net.Listener) {
+	server.Handler = loopback.Only(server.Handler, s.options.Hosts...)
 	s.servers = append(s.servers, server)
 	s.work.Go(func() {
 		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/tokenwright/tokenwright/internal/local/loopback"
 )
 
 // errGone says that a process ended before it took the event.
@@ -42,7 +44,7 @@ func startInstance(p *pool) (*instance, error) {
 		pool: p, work: make(chan *invocation), ready: make(chan struct{}), failed: make(chan struct{}), exited: make(chan struct{}),
 		output: &lineWriter{prefix: p.function.Label + " | ", to: p.log},
 	}
-	i.server = &http.Server{Handler: i.runtimeAPI(), ReadHeaderTimeout: time.Minute}
+	i.server = &http.Server{Handler: loopback.Only(i.runtimeAPI()), ReadHeaderTimeout: time.Minute}
 	i.command = exec.Command(p.function.Program) //nolint:gosec // the program was built from the template's own code
 	i.command.Dir = filepath.Dir(p.function.Program)
 	i.command.Env = environment(p.function, p.options.Region, listener.Addr().String())

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/local/dynamodb"
+	"github.com/tokenwright/tokenwright/internal/local/loopback"
 	"github.com/tokenwright/tokenwright/internal/local/oidc"
 	"github.com/tokenwright/tokenwright/internal/local/secretsmanager"
 	"github.com/tokenwright/tokenwright/internal/local/template"
@@ -87,7 +88,7 @@ func (s *services) serve(h http.Handler) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("listening on %s: %w", s.host, err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: loopback.Only(h, s.host), ReadHeaderTimeout: 10 * time.Second}
 	s.closers = append(s.closers, server.Close)
 	go func() { _ = server.Serve(l) }()
 	return "http://" + l.Addr().String(), nil

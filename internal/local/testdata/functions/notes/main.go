@@ -85,6 +85,7 @@ var actions = map[string]func(context.Context) error{
 	"secret":       func(ctx context.Context) error { return secret(ctx, "KEYRING") },
 	"secret-other": func(ctx context.Context) error { return secret(ctx, "OTHER") },
 	"pid":          func(context.Context) error { return fmt.Errorf("%d", os.Getpid()) },
+	"runtime":      func(context.Context) error { return errors.New(os.Getenv("AWS_LAMBDA_RUNTIME_API")) },
 }
 
 func main() {

@@ -206,8 +206,11 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 		m.must(err)
 	})
 	row("rotate", func() { _, err := m.Rotate(ctx, person, target, 0, period.Period{}); m.must(err) })
+	once := func() { _, err := m.RotateOnce(ctx, person, target, 0, period.Period{}, "one"); m.must(err) }
+	row("rotate with `Idempotency-Key`", once)
+	row("the same rotation once more", once)
 	row("revoke", func() { m.must(m.Revoke(ctx, person, target, 0)) })
-	row("list a token's events, here 4", func() {
+	row("list a token's events, here 5", func() {
 		_, err := m.TokenEvents(ctx, person, target, lifecycle.EventQuery{Limit: 25})
 		m.must(err)
 	})

@@ -145,6 +145,42 @@ func TestAnotherAccountsEventsAreNeitherSeenNorAddedTo(t *testing.T) {
 	}
 }
 
+// A client whose answer was lost sends the call again, as SDKs do, and has one working secret.
+func TestARotationThatIsRetriedLeavesAWorkingSecret(t *testing.T) {
+	t.Parallel()
+	ada := person(t, "acc_retry", "ada", "admin")
+	token := ada.create(t, object{"scopes": []string{"orders:read"}})
+	rotate := func(c caller, path, key string, body any) answer {
+		return c.call(t, "POST", path+"/rotate", body, "Idempotency-Key", key)
+	}
+	first := decode[tok](t, rotate(ada, token.path(), "k1", nil).want(t, 200))
+	again := decode[tok](t, rotate(ada, token.path(), "k1", nil).want(t, 200))
+	if again.Token != first.Token || again.Version != first.Version || first.Token == token.Token {
+		t.Errorf("the retry answers version %d after %d", again.Version, first.Version)
+	}
+	bearer(again.Token).call(t, "GET", "/v1/ping", nil).want(t, 200)
+	if p := decode[problem](t, rotate(ada, token.path(), "k1", object{"gracePeriod": "PT1H"}).want(t, 422)); p.Code != "idempotency_key_reused" {
+		t.Errorf("%+v", p)
+	}
+	// A token by itself: with the old secret, while that still works.
+	self := bearer(first.Token)
+	second := decode[tok](t, rotate(self, "/v1/tokens/self", "k2", object{"gracePeriod": "PT1H"}).want(t, 200))
+	if retried := decode[tok](t, rotate(self, "/v1/tokens/self", "k2", object{"gracePeriod": "PT1H"}).want(t, 200)); retried.Token != second.Token {
+		t.Error("the retry of a token by itself answers another secret")
+	}
+	if p := decode[problem](t, rotate(ada, token.path(), "k1", nil).want(t, 200)); p.Code != "" { // in its grace it still works
+		t.Errorf("%+v", p)
+	}
+	rotate(ada, token.path(), "k3", nil).want(t, 200)
+	if p := decode[problem](t, rotate(ada, token.path(), "k1", nil).want(t, 409)); p.Code != "rotated_again" {
+		t.Errorf("%+v", p)
+	}
+	ada.call(t, "DELETE", token.path(), nil).want(t, 204)
+	if p := decode[problem](t, rotate(ada, token.path(), "k3", nil).want(t, 409)); p.Code != "token_revoked" {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestAnIdempotencyKeyIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	body := object{"name": "the same", "scopes": []string{}, "expiresAt": "2040-01-01T00:00:00Z"}

@@ -249,10 +249,14 @@ func (e *Endpoints) Rotate(ctx context.Context, r *Request) (Answer, error) {
 		return Answer{}, err
 	}
 	grace := o.period("gracePeriod")
+	key, err := r.idempotencyKey()
+	if err != nil {
+		return Answer{}, err
+	}
 	if err := o.done(tokenFields...); err != nil {
 		return Answer{}, err
 	}
-	issued, err := e.Manager.Rotate(ctx, r.Caller, target, version, grace)
+	issued, err := e.Manager.RotateOnce(ctx, r.Caller, target, version, grace, key)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -116,6 +116,23 @@ func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, even
 	return t.writeWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
 }
 
+// RotateToken is UpdateToken with the record of the answer, unless a valid one is there.
+func (t *Table) RotateToken(ctx context.Context, before, after token.Token, event audit.Event, replay store.Replay) error {
+	const record = 0
+	failed, err := t.transact(ctx, "rotating "+string(before.ID), []types.TransactWriteItem{
+		t.replay(&replay, event.Time), t.update(item.OfToken(&before), item.OfToken(&after)), t.event(&event),
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed[record]:
+		return fmt.Errorf("rotating %s: %w", before.ID, store.ErrReplay)
+	case len(failed) > 0:
+		return fmt.Errorf("rotating %s: %w", before.ID, store.ErrChanged)
+	}
+	return nil
+}
+
 func (t *Table) writeWithEvent(ctx context.Context, what string, write types.TransactWriteItem, event *audit.Event) error {
 	failed, err := t.transact(ctx, "writing "+what, []types.TransactWriteItem{write, t.event(event)})
 	if err != nil {

@@ -54,13 +54,13 @@ func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, 
 		return m.create(ctx, c, in)
 	}
 	for range attempts {
-		issued, err := m.replayed(ctx, c, in)
+		issued, err := m.replayed(ctx, c, in.once())
 		if !errors.Is(err, store.ErrNoReplay) {
 			return issued, err
 		}
 		issued, err = m.create(ctx, c, in)
 		if isRefusal(err, "too_many_tokens") { // the last one may be the very one that this repeats
-			if again, replay := m.replayed(ctx, c, in); !errors.Is(replay, store.ErrNoReplay) {
+			if again, replay := m.replayed(ctx, c, in.once()); !errors.Is(replay, store.ErrNoReplay) {
 				return again, replay
 			}
 		}
@@ -202,7 +202,7 @@ func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store
 		return Issued{}, err
 	}
 	if in.IdempotencyKey != "" {
-		if creation.Replay, err = m.seal(c, in, key, issued, now); err != nil {
+		if creation.Replay, err = m.seal(c, in.once(), key, issued, now); err != nil {
 			return Issued{}, err
 		}
 	}

@@ -52,47 +52,6 @@ func (m *Manager) mayRevoke(ctx context.Context, c Caller, tok *token.Token) err
 // maxGrace bounds the overlap of two secrets.
 var maxGrace = period.MustParse("P7D")
 
-// Rotate gives a token a new secret: same id, scopes and expiry. The old secret stops at once, or after grace.
-//
-// A person rotates their own tokens for nothing, and a token itself. A token that rotates another gets to know its
-// secret, so that needs tokens:write and may yield no more than the calling token has, and from nowhere else.
-func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion int64, grace period.Period) (Issued, error) {
-	id, err := c.resolve(target)
-	if err != nil {
-		return Issued{}, err
-	}
-	free := c.owns(id) && (!c.IsToken() || c.Token == id)
-	if !free && !c.Scopes.Has(scope.TokensWrite) {
-		return Issued{}, m.refusedUnread(ctx, c, audit.TokenRotated, string(id), lacking(scope.TokensWrite))
-	}
-	var within bounds
-	if !free && c.IsToken() {
-		if within, err = m.bounds(ctx, c); err != nil {
-			return Issued{}, err
-		}
-	}
-	key, err := m.Keys.Current(ctx)
-	if err != nil {
-		return Issued{}, err
-	}
-	var secret token.Secret
-	tok, err := m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
-		if err := m.mayRotate(c, tok, owner, &within, free, now); err != nil {
-			return audit.TokenRotated, nil, err
-		}
-		end, err := graceEnd(grace, now)
-		if err != nil {
-			return "", nil, err
-		}
-		if secret, err = m.Format.Issue(tok.ID, tok.Environment, m.Random); err != nil {
-			return "", nil, err
-		}
-		tok.Rotate(token.SecretVersion{Digest: key.Digest(secret), CreatedAt: now}, end)
-		return audit.TokenRotated, []audit.Change{{Field: "oldSecretExpiresAt", After: instant(end)}}, nil
-	})
-	return Issued{Token: tok, Secret: secret}, err
-}
-
 func (m *Manager) mayRotate(c Caller, tok *token.Token, owner *user.User, within *bounds, free bool, now time.Time) error {
 	if err := c.ownersAlone(tok); err != nil {
 		return err

@@ -69,6 +69,8 @@ type Store interface {
 	CreateToken(ctx context.Context, c store.Creation) error
 	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
 	UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error
+	// RotateToken is UpdateToken with the record of the answer (store.ErrReplay when there is a valid one).
+	RotateToken(ctx context.Context, before, after token.Token, event audit.Event, replay store.Replay) error
 	// Replay returns the record of an idempotency key, or store.ErrNoReplay.
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
 

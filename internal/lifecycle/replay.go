@@ -15,7 +15,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
-// ReplayLife is how long a create can be repeated with the same answer.
+// ReplayLife is how long a create or a rotation can be repeated with the same answer.
 const ReplayLife = 24 * time.Hour
 
 // answer is what a record seals. It holds the token's secret, so it is encrypted (AES-256-GCM) under a key made from
@@ -26,23 +26,31 @@ type answer struct {
 	Secret string
 }
 
+// once is a request with an Idempotency-Key.
+type once struct {
+	operation string // "" = create, so that neither meets the other's record
+	key       string
+	request   string // digest of its content, which a repetition must match
+	advice    string // to whoever repeats the key with another request
+}
+
 // replayed returns the answer given before to the same caller, key and request; store.ErrNoReplay when there was none.
-func (m *Manager) replayed(ctx context.Context, c Caller, in Create) (Issued, error) {
-	r, err := m.Store.Replay(ctx, c.Account, replayDigest(c, in))
+func (m *Manager) replayed(ctx context.Context, c Caller, o once) (Issued, error) {
+	r, err := m.Store.Replay(ctx, c.Account, o.digest(c))
 	if err != nil {
 		return Issued{}, err
 	}
 	if !m.now().Before(r.ExpiresAt) {
 		return Issued{}, store.ErrNoReplay
 	}
-	if r.Request != fingerprint(in) {
-		return Issued{}, keyReused("Use a new key for a new token.")
+	if r.Request != o.request {
+		return Issued{}, keyReused(o.advice)
 	}
 	key, err := m.Keys.Key(ctx, r.KeyID)
 	if err != nil {
 		return Issued{}, err
 	}
-	aead, err := sealer(c, in, key)
+	aead, err := o.sealer(c, key)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -73,8 +81,8 @@ func keyReused(advice string) error {
 }
 
 // seal makes the record of an answer.
-func (m *Manager) seal(c Caller, in Create, key token.Key, issued Issued, now time.Time) (*store.Replay, error) {
-	aead, err := sealer(c, in, key)
+func (m *Manager) seal(c Caller, o once, key token.Key, issued Issued, now time.Time) (*store.Replay, error) {
+	aead, err := o.sealer(c, key)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +96,18 @@ func (m *Manager) seal(c Caller, in Create, key token.Key, issued Issued, now ti
 	if _, err := io.ReadFull(m.Random, nonce); err != nil {
 		return nil, fmt.Errorf("reading randomness: %w", err)
 	}
-	r := &store.Replay{Account: c.Account, Digest: replayDigest(c, in), Request: fingerprint(in), KeyID: key.ID, ExpiresAt: now.Add(ReplayLife)}
+	r := &store.Replay{Account: c.Account, Digest: o.digest(c), Request: o.request, KeyID: key.ID, ExpiresAt: now.Add(ReplayLife)}
 	r.Sealed = aead.Seal(nonce, nonce, plain, []byte(r.Request))
 	return r, nil
 }
 
-func sealer(c Caller, in Create, key token.Key) (cipher.AEAD, error) {
-	k := key.Derive("idempotency", []byte(c.Account), []byte(c.User), []byte(c.Token), []byte(in.IdempotencyKey))
+// sealer makes the key of a record out of the keyring's and of everything that names the record.
+func (o once) sealer(c Caller, key token.Key) (cipher.AEAD, error) {
+	var parts [][]byte
+	for _, name := range o.names(c) {
+		parts = append(parts, []byte(name))
+	}
+	k := key.Derive("idempotency", parts...)
 	block, err := aes.NewCipher(k[:])
 	if err != nil {
 		return nil, fmt.Errorf("making a sealing key: %w", err)
@@ -102,18 +115,26 @@ func sealer(c Caller, in Create, key token.Key) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// replayDigest names a record by who asked and with which key, so that nobody meets another's.
-func replayDigest(c Caller, in Create) string {
-	return digestJSON([]string{string(c.Account), string(c.User), string(c.Token), in.IdempotencyKey})
+// digest names a record.
+func (o once) digest(c Caller) string { return digestJSON(o.names(c)) }
+
+// names are who asked, for what and with which key, so that nobody meets another's record.
+func (o once) names(c Caller) []string {
+	names := []string{string(c.Account), string(c.User), string(c.Token), o.key}
+	if o.operation != "" {
+		names = append(names, o.operation)
+	}
+	return names
 }
 
-// fingerprint identifies a request's content, defaults filled in.
-func fingerprint(in Create) string {
+// once identifies a create by its content, defaults filled in.
+func (in Create) once() once {
+	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
-	return digestJSON(struct {
+	return once{key: key, advice: "Use a new key for a new token.", request: digestJSON(struct {
 		Create    Create
 		ExpiresIn string
-	}{in, in.ExpiresIn.String()})
+	}{in, in.ExpiresIn.String()})}
 }
 
 func digestJSON(v any) string {

@@ -56,7 +56,7 @@ type Creation struct {
 	Replay  *Replay // nil without an Idempotency-Key
 }
 
-// Replay is the record of one create that carried an Idempotency-Key.
+// Replay is the record of one create or rotation that carried an Idempotency-Key.
 type Replay struct {
 	Account   user.AccountID
 	Digest    string // of caller and key; names the record

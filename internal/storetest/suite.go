@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"an id is given out once":                                   createsOnce,
 		"nobody creates a token for an inactive owner":              refusesInactive,
 		"an idempotency key is used once until it expires":          replaysOnce,
+		"a rotation is written with its record, once":               rotatesOnce,
 		"a change of something that changed is refused":             refusesStale,
 		"a change and its event are one":                            changeWithEvent,
 		"of many changes at one version one wins":                   oneWins,
@@ -225,6 +226,33 @@ func replaysOnce(t *testing.T, f *Fixture) {
 	}
 	if n := len(f.Items(t, "TOKEN#")); n != 2 {
 		t.Errorf("%d tokens, want 2", n)
+	}
+}
+
+func rotatesOnce(t *testing.T, f *Fixture) {
+	f.Save(t, ada)
+	before := Token(t, ada, Noon)
+	f.Create(t, before)
+	rotate := func(digest string, at time.Time) error {
+		after := changed(before, "rotated")
+		r := store.Replay{Account: ada.Account, Digest: digest, Request: "r", KeyID: "k1", Sealed: []byte{1}, ExpiresAt: at.Add(time.Hour)}
+		return f.Store.RotateToken(t.Context(), before, after, Event(t, ada.Account, at), r)
+	}
+	if err := rotate("one", Noon); err != nil {
+		t.Fatal(err)
+	}
+	events := len(f.Items(t, "EVENT#"))
+	if err := rotate("one", Noon.Add(time.Minute)); !errors.Is(err, store.ErrReplay) {
+		t.Errorf("under a key that was used: %v, want ErrReplay", err)
+	}
+	if err := rotate("two", Noon); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("of an older version: %v, want ErrChanged", err)
+	}
+	if _, err := f.Store.Replay(t.Context(), ada.Account, "two"); !errors.Is(err, store.ErrNoReplay) {
+		t.Errorf("a rotation that was refused left its record: %v", err)
+	}
+	if got := len(f.Items(t, "EVENT#")); got != events {
+		t.Errorf("%d events of refused rotations", got-events)
 	}
 }
 

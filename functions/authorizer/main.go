@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -30,8 +31,9 @@ const (
 func main() { boot.Run(build) }
 
 func build(p *boot.Process) any {
+	catalogue := scope.Shipped()
 	validator := validate.New(validate.Config{
-		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: scope.Shipped(), People: people(p), Now: boot.Now,
+		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: catalogue, People: people(p, catalogue), Now: boot.Now,
 		TouchBudget: touchBudget, Cache: cache(p),
 	})
 	p.Then(oneAtATime)
@@ -65,13 +67,18 @@ func cache(p *boot.Process) *validate.Cache {
 }
 
 // people returns who verifies JWTs; nil when the deployment trusts no issuer.
-func people(p *boot.Process) validate.People {
+func people(p *boot.Process, catalogue *scope.Catalogue) validate.People {
 	issuer := p.Env.Optional("OIDC_ISSUER", "")
 	if issuer == "" {
 		return nil
 	}
+	if err := oidc.CheckAddress(issuer); err != nil {
+		p.Env.Fail("OIDC_ISSUER", err.Error())
+	}
 	return oidc.New(oidc.Config{
 		Issuer: issuer, Audience: p.Env.Required("OIDC_AUDIENCE"), AccountClaim: p.Env.Optional("OIDC_ACCOUNT_CLAIM", "account"),
-		RolesClaim: p.Env.Optional("OIDC_ROLES_CLAIM", "roles"), Client: &http.Client{Timeout: 3 * time.Second}, Now: boot.Now,
+		RolesClaim:  p.Env.Optional("OIDC_ROLES_CLAIM", "roles"),
+		RoleClients: strings.FieldsFunc(p.Env.Optional("OIDC_ROLE_CLIENTS", ""), func(r rune) bool { return r == ',' || r == ' ' }),
+		HasRole:     catalogue.HasRole, Client: &http.Client{Timeout: 3 * time.Second}, Now: boot.Now,
 	})
 }

@@ -85,11 +85,11 @@ func (oneKey) Key(_ context.Context, id string) (token.Key, error) {
 	return token.NewKey(id, bytes.Repeat([]byte("k"), 64)), nil
 }
 
-// everybody accepts each JWT as one of the same person.
+// everybody accepts each JWT as one of the same person, all issued at once.
 type everybody struct{}
 
 func (everybody) Verify(_ context.Context, _ string, now time.Time) (validate.Claims, error) {
-	return validate.Claims{Account: "acc_demo", Subject: "ada", Roles: []string{"admin"}, ExpiresAt: now.Add(time.Hour)}, nil
+	return validate.Claims{Account: "acc_demo", Subject: "ada", Roles: user.Statement{Roles: []string{"admin"}, At: time.Unix(1, 0)}, ExpiresAt: now.Add(time.Hour)}, nil
 }
 
 // metered is the rules and the validator, each over the store it really has, with the meter between them and the table.
@@ -190,6 +190,9 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 	row("create a personal token", create(lifecycle.Create{}))
 	row("create a personal token with `Idempotency-Key`", create(lifecycle.Create{IdempotencyKey: "one"}))
 	row("the same once more", create(lifecycle.Create{IdempotencyKey: "one"}))
+	newer := person
+	newer.Profile, newer.RolesStatedAt = principal.ProfileStale, m.now
+	row("note a person's newer JWT, before the change they ask for", func() { _, err := m.Know(ctx, newer); m.must(err) })
 	service := lifecycle.Field[[]scope.Pattern]{Set: true, Value: []scope.Pattern{"orders:read"}}
 	row("create a service token", create(lifecycle.Create{Kind: token.Service, Scopes: service}))
 	m.rowsOfValidation(issued.Secret.Reveal())
@@ -222,9 +225,11 @@ func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
 func (m *metered) peopleRows(ada lifecycle.Caller) {
 	ctx, row := m.t.Context(), m.row
 	bob := lifecycle.Caller{Principal: principal.Principal{
-		Kind: principal.Person, Account: ada.Account, User: user.RefOf(ada.Account, "bob").ID(), Subject: "bob", Roles: []string{"admin"}, Profile: principal.ProfileMissing,
+		Kind: principal.Person, Account: ada.Account, User: user.RefOf(ada.Account, "bob").ID(), Subject: "bob", Roles: []string{"admin"}, RolesStatedAt: time.Unix(1, 0),
+		Profile: principal.ProfileMissing,
 	}}
-	m.must(m.Know(ctx, bob))
+	_, err := m.Know(ctx, bob)
+	m.must(err)
 	him := lifecycle.Person{ID: bob.User}
 	policy, err := m.Settings(ctx, ada)
 	m.must(err)

@@ -68,7 +68,9 @@ func TestEachFunctionMayChangeWhatItIsForAndNothingElse(t *testing.T) {
 	allowed := map[string]string{
 		"secrets": "RotateTokenFunction", "rotatedAt": "RotateTokenFunction", "revokedAt": "RevokeTokenFunction RunJobFunction", "steward": "TransferTokenFunction",
 		"name": "UpdateTokenFunction", "scopes": "UpdateTokenFunction", "expiresAt": "UpdateTokenFunction", "active": "UpdateTokenFunction",
-		"roles": writers + " " + providers, "displayName": "PutUserFunction " + providers, "directory": providers,
+		"roles": writers + " ScimDeleteUserFunction " + providers, "rolesStatedAt": writers + " ScimDeleteUserFunction " + providers,
+		"suspendedBy": "SuspendUserFunction ResumeUserFunction OffboardUserFunction ScimDeleteUserFunction " + providers,
+		"displayName": "PutUserFunction " + providers, "directory": providers,
 		"status":     "PutUserFunction SuspendUserFunction ResumeUserFunction OffboardUserFunction ScimDeleteUserFunction " + providers,
 		"generation": "OffboardUserFunction ScimDeleteUserFunction", "purge": "OffboardUserFunction ScimDeleteUserFunction", "issuedBefore": "RevokeIssuedBeforeFunction",
 		"state": "RunJobFunction", "results": "RunJobFunction", "account": "", "kind": "", "subject": "", "createdBy": "", "environment": "", "lastUsedAt": "",

@@ -78,6 +78,7 @@ func TestWithoutTheKeyringNothingIsAllowed(t *testing.T) {
 	if err := s.Secrets().Put(secret, `{"current":"k1"}`); err != nil {
 		t.Fatal(err)
 	}
+	ada = personOf(t, s, "acc_keyring", "ada", "admin")
 	before := snapshot(t, s, "acc_keyring")
 	bearerThere := token.bearer()
 	bearerThere.stack = s
@@ -85,7 +86,6 @@ func TestWithoutTheKeyringNothingIsAllowed(t *testing.T) {
 		unavailable(t, bearerThere, call)
 	}
 	bearerThere.downstream(t, "GET", nil).want(t, 503)
-	ada = personOf(t, s, "acc_keyring", "ada", "admin")
 	unavailable(t, ada, [3]any{"POST", "/v1/tokens", object{"name": "x"}})
 	unavailable(t, ada, [3]any{"POST", token.path() + "/rotate", nil})
 	if diff := cmp.Diff(before, snapshot(t, s, "acc_keyring")); diff != "" {

@@ -196,7 +196,9 @@ func TestAnOffboardingActsOnTheVeryNextRequestAndLeavesServiceTokensToSomebody(t
 	}
 	bob.call(t, "GET", "/v1/ping", nil).want(t, 200)
 	refusedEverywhere(t, token.bearer(), token)
-	bob.create(t, nil).bearer().downstream(t, "GET", nil).want(t, 200)
+	bob.create(t, nil).bearer().downstream(t, "GET", nil).want(t, 403) // a JWT from before says nothing any more
+	time.Sleep(time.Second)                                            // in which JWTs are counted
+	person(t, "acc_offboard", "bob", "admin").create(t, nil).bearer().downstream(t, "GET", nil).want(t, 200)
 }
 
 // purged waits until the removal of a person's tokens is done and returns how many were removed.

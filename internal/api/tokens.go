@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
-	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
@@ -23,12 +22,11 @@ type Endpoints struct {
 // it does not. Operations that only read tokens or events go without, and cannot write.
 func (e *Endpoints) Known(next Endpoint) Endpoint {
 	return func(ctx context.Context, r *Request) (Answer, error) {
-		if err := e.Manager.Know(ctx, r.Caller); err != nil {
+		known, err := e.Manager.Know(ctx, r.Caller)
+		if err != nil {
 			return Answer{}, err
 		}
-		if r.Caller.Kind == principal.Person {
-			r.Caller.Profile = principal.ProfileCurrent // so that nothing behind looks again
-		}
+		r.Caller = known
 		return next(ctx, r)
 	}
 }

@@ -21,6 +21,7 @@ type userJSON struct {
 	Roles        []string   `json:"roles"`
 	Scopes       scope.Set  `json:"scopes"` // what the roles stand for now
 	Status       string     `json:"status"`
+	SuspendedBy  *string    `json:"suspendedBy"`
 	IssuedBefore *string    `json:"issuedBefore"`
 	Purge        *purgeJSON `json:"purge"`
 	CreatedAt    *string    `json:"createdAt"`
@@ -35,13 +36,20 @@ type purgeJSON struct {
 }
 
 func (e *Endpoints) showUser(u *user.User) userJSON {
+	roles := []string{}
+	if u.Status != user.Offboarded { // earlier versions left roles on the profile
+		roles = append(roles, u.Roles...)
+	}
 	j := userJSON{
-		ID: string(u.ID()), AccountID: string(u.Account), Kind: string(u.Kind), DisplayName: u.DisplayName, Roles: append([]string{}, u.Roles...),
-		Scopes: append(scope.Set{}, e.Manager.Catalogue.OfRoles(u.Roles)...), Status: string(u.Status), IssuedBefore: instant(u.IssuedBefore),
+		ID: string(u.ID()), AccountID: string(u.Account), Kind: string(u.Kind), DisplayName: u.DisplayName, Roles: roles,
+		Scopes: append(scope.Set{}, e.Manager.Catalogue.OfRoles(roles)...), Status: string(u.Status), IssuedBefore: instant(u.IssuedBefore),
 		CreatedAt: instant(u.CreatedAt), UpdatedAt: instant(u.UpdatedAt), Version: u.Version,
 	}
 	if u.Subject != "" {
 		j.Subject = &u.Subject
+	}
+	if by := string(u.SuspendedBy); by != "" {
+		j.SuspendedBy = &by
 	}
 	if u.Purge.State != user.NoPurge {
 		j.Purge = &purgeJSON{State: string(u.Purge.State), RemovedTokens: u.Purge.Removed}
@@ -115,10 +123,10 @@ func (e *Endpoints) PutUser(ctx context.Context, r *Request) (Answer, error) {
 		Subject: plain[string](o, "subject", "text").Value, Roles: plain[[]string](o, "roles", "a list of roles"),
 		DisplayName: plain[string](o, "displayName", "text"),
 	}
-	if in.Subject != "" && user.CheckSubject(in.Subject) != nil {
-		o.fault("subject", "bad_subject", "Want 1 to 255 printable characters.")
+	if in.Subject != "" && token.CheckSubject(in.Subject) != nil {
+		o.fault("subject", "bad_subject", "Want 1 to 255 printable characters, and no token.")
 	}
-	if err := o.done("id", "accountId", "kind", "scopes", "status", "issuedBefore", "purge", "createdAt", "updatedAt", "version"); err != nil {
+	if err := o.done("id", "accountId", "kind", "scopes", "status", "suspendedBy", "issuedBefore", "purge", "createdAt", "updatedAt", "version"); err != nil {
 		return Answer{}, err
 	}
 	u, err := e.Manager.PutUser(ctx, r.Caller, target, version, in)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,7 +21,7 @@ import (
 // SaveUser writes a new user, or what changed of one, and the event.
 func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error {
 	if before != nil {
-		return t.writeWithEvent(ctx, string(after.ID()), t.update(item.OfUser(before), item.OfUser(&after)), &event)
+		return t.writeWithEvent(ctx, string(after.ID()), t.updateUser(before, &after), &event)
 	}
 	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
 	if err == nil && len(failed) > 0 {
@@ -29,11 +30,32 @@ func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User
 	return err
 }
 
+// ConfirmRoles notes when a user's roles were said again. It is no change that anybody sees: neither version nor event.
+func (t *Table) ConfirmRoles(ctx context.Context, before user.User, at time.Time) error {
+	after := before
+	after.RolesStatedAt = at
+	failed, err := t.transact(ctx, "noting the roles of "+string(before.ID()), []types.TransactWriteItem{t.updateUser(&before, &after)})
+	if err == nil && len(failed) > 0 {
+		return store.ErrChanged
+	}
+	return err
+}
+
+// updateUser writes what changed of a user. That the same roles were said again leaves the version, so roles are written
+// only over those that were read as of when they were said.
+func (t *Table) updateUser(before, after *user.User) types.TransactWriteItem {
+	was, is := item.OfUser(before), item.OfUser(after)
+	if before.RolesStatedAt.Equal(after.RolesStatedAt) {
+		return t.update(was, is)
+	}
+	return t.update(was, is, "rolesStatedAt")
+}
+
 // SaveUserBeside is SaveUser if another user's version is still the one that was read.
 func (t *Table) SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error {
 	failed, err := t.transact(ctx, "writing "+string(after.ID()), []types.TransactWriteItem{
 		t.check(other.Ref, "#status = :active AND version = :version", item.Item{":active": item.String(string(user.Active)), ":version": item.Int(other.Version)}),
-		t.update(item.OfUser(&before), item.OfUser(&after)), t.event(&event),
+		t.updateUser(&before, &after), t.event(&event),
 	})
 	if err == nil && len(failed) > 0 {
 		return store.ErrChanged

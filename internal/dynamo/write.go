@@ -46,8 +46,9 @@ func (t *Table) putNew(it item.Item) types.TransactWriteItem {
 }
 
 // update writes what differs between two versions of an item, if its version is still before's: never more, so that
-// uses noted meanwhile stay, and so that each function can be held to the attributes it has business with.
-func (t *Table) update(before, after item.Item) types.TransactWriteItem {
+// uses noted meanwhile stay, and so that each function can be held to the attributes it has business with. What may change
+// without the version and must be as before as well, is named in held.
+func (t *Table) update(before, after item.Item, held ...string) types.TransactWriteItem {
 	names, operands := map[string]string{"#version": "version"}, item.Item{":was": before["version"]}
 	var set, remove []string
 	for i, name := range slices.Sorted(maps.Keys(union(before, after))) {
@@ -62,13 +63,22 @@ func (t *Table) update(before, after item.Item) types.TransactWriteItem {
 			remove = append(remove, n)
 		}
 	}
-	expression := "SET " + strings.Join(set, ", ") // version always rises, so there is one
+	expression := "SET " + strings.Join(set, ", ") // a change always sets something: the version, or when roles were said
 	if len(remove) > 0 {
 		expression += " REMOVE " + strings.Join(remove, ", ")
 	}
+	condition := "#version = :was"
+	for i, name := range held {
+		if was, ok := before[name]; ok {
+			v := fmt.Sprintf(":held%d", i)
+			condition, operands[v] = condition+" AND "+name+" = "+v, was
+		} else {
+			condition += " AND attribute_not_exists(" + name + ")"
+		}
+	}
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: t.name, Key: values(item.KeyOf(before).Item()), UpdateExpression: aws.String(expression),
-		ConditionExpression: aws.String("#version = :was"), ExpressionAttributeNames: names, ExpressionAttributeValues: values(operands),
+		ConditionExpression: aws.String(condition), ExpressionAttributeNames: names, ExpressionAttributeValues: values(operands),
 	}}
 }
 

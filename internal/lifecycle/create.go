@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -104,8 +105,12 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	if err != nil {
 		return Issued{}, err
 	}
-	if err := m.Know(ctx, c); err != nil {
+	known, err := m.Know(ctx, c)
+	if err != nil {
 		return Issued{}, err
+	}
+	if !slices.Equal(known.Scopes, c.Scopes) { // said after the JWT, and after the authorizer looked
+		return m.createOnce(ctx, known, in)
 	}
 	var creator user.User
 	for try := range countAttempts {

@@ -22,7 +22,7 @@ import (
 // took them out, and may put them in again, which gives them a new life without roles and with none of their old tokens.
 type Entry struct {
 	Subject     string // of the OIDC JWT; it names the user for good
-	Active      bool   // false = suspended
+	Active      bool   // false = suspended; true lifts a directory's suspension, and not an administrator's
 	DisplayName string
 	Directory   user.Directory
 	// Roles count where settings say that roles come from Tokenwright, and only as far as the caller holds what they grant.
@@ -40,8 +40,8 @@ func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.Use
 	if !c.Scopes.Has(scope.SCIMUsers) {
 		return user.User{}, m.refusedUnread(ctx, c, audit.UserCreated, string(id), lacking(scope.SCIMUsers))
 	}
-	if err := user.CheckSubject(in.Subject); err != nil {
-		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 printable characters."}})
+	if err := token.CheckSubject(in.Subject); err != nil {
+		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 printable characters, and no token."}})
 	}
 	policy, err := m.Store.Settings(ctx, c.Account)
 	if err != nil {
@@ -51,7 +51,7 @@ func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.Use
 		if u.Status != user.Offboarded || u.Subject != in.Subject {
 			return uniqueness(in.Subject)
 		}
-		u.Roles = []string{}
+		u.Return()
 		return m.enter(c, policy.RolesFrom, in, u)
 	})
 	if !errors.Is(err, user.ErrNotFound) {
@@ -74,6 +74,7 @@ func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from setting
 	if err := m.enter(c, from, in, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
+	stated(&none, &u, now)
 	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
 	if err != nil {
 		return user.User{}, err
@@ -104,8 +105,10 @@ func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.Use
 		return err
 	}
 	u.DisplayName, u.Directory = in.DisplayName, in.Directory
-	if u.Status = user.Suspended; in.Active {
-		u.Status = user.Active
+	if in.Active {
+		u.Resume(user.ByDirectory) // which does nothing to what an administrator suspended
+	} else {
+		u.Suspend(user.ByDirectory)
 	}
 	if from != settings.Tokenwright || u.HasRoles(in.Roles) {
 		return nil
@@ -188,7 +191,7 @@ func (m *Manager) DeleteEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		return err
 	}
 	_, err = m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserOffboarded, func(u *user.User) error {
-		u.Offboard()
+		u.Offboard(m.now())
 		return nil
 	})
 	return err

@@ -44,6 +44,8 @@ type Store interface {
 	Stewarded(ctx context.Context, ref user.Ref, after token.ID, limit int) ([]token.ID, token.ID, error)
 	// SaveUser writes a user: anew when before is nil (store.ErrExists if there is one), else over before (store.ErrChanged).
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
+	// ConfirmRoles notes that a user's roles were said again, if the user is still as it was read (store.ErrChanged).
+	ConfirmRoles(ctx context.Context, before user.User, at time.Time) error
 	// SaveUserBeside is SaveUser over before, if another user is still as it was read.
 	SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error
 	// TransferToken is UpdateToken for a change of the steward, who must be active (ErrOwnerInactive).

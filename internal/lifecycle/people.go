@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
-	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -27,61 +25,6 @@ func (c Caller) person(p Person) user.ID {
 		return c.User
 	}
 	return p.ID
-}
-
-// Know stores a signed-in person whom the table does not know yet, and their roles when the identity provider changed
-// them: a personal token is cut by the roles that are stored.
-func (m *Manager) Know(ctx context.Context, c Caller) error {
-	if c.Kind != principal.Person || c.Profile == principal.ProfileCurrent {
-		return nil
-	}
-	for range attempts {
-		err := m.know(ctx, c, m.now())
-		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) {
-			return err
-		}
-	}
-	return conflict("busy", "Other requests keep changing your profile. Try again.")
-}
-
-func (m *Manager) know(ctx context.Context, c Caller, now time.Time) error {
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return fmt.Errorf("reading the settings of %s: %w", c.Account, err)
-	}
-	// The authorizer holds settings for a moment. Where roles are Tokenwright's to give since, the claim must not undo what
-	// was given.
-	ours := policy.RolesFrom == settings.Tokenwright
-	if ours {
-		c.Roles = nil
-	}
-	before, err := m.Store.User(ctx, c.User.Ref())
-	if errors.Is(err, user.ErrNotFound) {
-		event, err := m.event(c, now, audit.UserCreated, string(c.User), audit.Change{Field: "roles", After: c.Roles})
-		if err != nil {
-			return err
-		}
-		return m.Store.SaveUser(ctx, nil, user.User{
-			Ref: c.User.Ref(), Account: c.Account, Subject: c.Subject, Kind: user.Person, Roles: c.Roles, Status: user.Active,
-			CreatedAt: now, UpdatedAt: now, Version: 1,
-		}, event)
-	}
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", c.User, err)
-	}
-	if !before.IsPerson(c.Account, c.Subject) || before.Status != user.Active {
-		return forbidden("owner_inactive", "You were suspended or offboarded.")
-	}
-	if ours || before.HasRoles(c.Roles) {
-		return nil
-	}
-	after := before
-	after.Roles, after.UpdatedAt, after.Version = c.Roles, now, before.Version+1
-	event, err := m.event(c, now, audit.UserUpdated, string(c.User), audit.Change{Field: "roles", Before: before.Roles, After: after.Roles})
-	if err != nil {
-		return err
-	}
-	return m.Store.SaveUser(ctx, &before, after, event)
 }
 
 // User returns one user of the account: oneself for nothing, others with users:read.
@@ -181,7 +124,7 @@ func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersio
 func (m *Manager) checkRoles(roles []string, f *faults) {
 	for i, r := range roles {
 		if !m.Catalogue.HasRole(r) {
-			f.add(fmt.Sprintf("roles[%d]", i), "unknown_role", "%.64q is no role here. GET /v1/scopes lists them.", r)
+			f.add(fmt.Sprintf("roles[%d]", i), "unknown_role", "%.*q is no role here. GET /v1/scopes lists them.", MaxEcho, r)
 		}
 	}
 }
@@ -191,15 +134,19 @@ func (m *Manager) editUser(c Caller, in SetUser, from settings.RolesFrom, u *use
 	if in.DisplayName.Set {
 		u.DisplayName = in.DisplayName.Value
 	}
-	if in.Roles.Set && !u.HasRoles(in.Roles.Value) {
-		if err := m.mayGive(c, from, u.Roles, in.Roles.Value); err != nil {
-			return err
-		}
-		u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles.Value)))
+	switch {
+	case u.Status == user.Offboarded && in.Subject != "":
+		u.Return()
+	case u.Status == user.Offboarded && len(in.Roles.Value) > 0:
+		return conflict("offboarded", "The person is offboarded. PUT them with their subject to invite them again.")
 	}
-	if u.Status == user.Offboarded && in.Subject != "" { // invited again
-		u.Status = user.Active // the purge of what they had goes on
+	if !in.Roles.Set || u.HasRoles(in.Roles.Value) {
+		return nil
 	}
+	if err := m.mayGive(c, from, u.Roles, in.Roles.Value); err != nil {
+		return err
+	}
+	u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles.Value)))
 	return nil
 }
 
@@ -226,6 +173,7 @@ func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from setting
 	if err := m.editUser(c, in, from, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
+	stated(&none, &u, now)
 	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
 	if err != nil {
 		return user.User{}, err
@@ -245,18 +193,18 @@ func (m *Manager) Suspend(ctx context.Context, c Caller, target Person, ifVersio
 		if u.Status == user.Offboarded {
 			return conflict("offboarded", "The person is offboarded.")
 		}
-		u.Status = user.Suspended
+		u.Suspend(user.Administrator)
 		return nil
 	})
 }
 
-// Resume undoes Suspend.
+// Resume undoes Suspend, and the suspension by a directory.
 func (m *Manager) Resume(ctx context.Context, c Caller, target Person, ifVersion int64) (user.User, error) {
 	return m.setStatus(ctx, c, target, ifVersion, audit.UserResumed, scope.UsersWrite, func(u *user.User) error {
 		if u.Status == user.Offboarded {
 			return conflict("offboarded", "The person is offboarded, which is final for their tokens. PUT them with their subject to invite them again.")
 		}
-		u.Status = user.Active
+		u.Resume(user.Administrator)
 		return nil
 	})
 }
@@ -274,7 +222,7 @@ type Offboarded struct {
 func (m *Manager) Offboard(ctx context.Context, c Caller, target Person, ifVersion int64) (Offboarded, error) {
 	u, err := m.setStatus(ctx, c, target, ifVersion, audit.UserOffboarded, scope.UsersDelete, func(u *user.User) error {
 		if u.Status != user.Offboarded {
-			u.Offboard()
+			u.Offboard(m.now())
 		}
 		return nil
 	})
@@ -357,6 +305,7 @@ func (m *Manager) changeUserBy(ctx context.Context, c Caller, id user.ID, ifVers
 		if len(changes) == 0 {
 			return before, nil
 		}
+		stated(&before, &after, now)
 		after.UpdatedAt, after.Version = now, before.Version+1
 		event, err := m.event(c, now, action, string(id), changes...)
 		if err != nil {
@@ -413,6 +362,13 @@ func (m *Manager) isAdmin(u user.User) bool {
 	return u.Kind == user.Person && u.Status == user.Active && m.Catalogue.OfRoles(u.Roles).Has(scope.UsersWrite)
 }
 
+func suspender(u *user.User) any {
+	if u.SuspendedBy == user.Nobody {
+		return nil
+	}
+	return string(u.SuspendedBy)
+}
+
 // diffUsers tells the fields that differ, in the form the API shows them.
 func diffUsers(a, b *user.User) []audit.Change {
 	var out []audit.Change
@@ -424,6 +380,9 @@ func diffUsers(a, b *user.User) []audit.Change {
 	}
 	if a.Status != b.Status {
 		out = append(out, audit.Change{Field: "status", Before: string(a.Status), After: string(b.Status)})
+	}
+	if a.SuspendedBy != b.SuspendedBy {
+		out = append(out, audit.Change{Field: "suspendedBy", Before: suspender(a), After: suspender(b)})
 	}
 	if !a.IssuedBefore.Equal(b.IssuedBefore) {
 		out = append(out, audit.Change{Field: "issuedBefore", Before: instant(a.IssuedBefore), After: instant(b.IssuedBefore)})

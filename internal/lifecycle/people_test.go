@@ -30,7 +30,7 @@ func them(c lifecycle.Caller) lifecycle.Person { return lifecycle.Person{ID: c.U
 func (w *world) known(people ...lifecycle.Caller) {
 	w.Helper()
 	for _, c := range people {
-		if err := w.Know(w.Context(), c); err != nil {
+		if _, err := w.Know(w.Context(), c); err != nil {
 			w.Fatal(err)
 		}
 	}

@@ -60,7 +60,7 @@ func startOn(t *testing.T, fixture *storetest.Fixture) *world {
 // person is a signed-in person whom the store may not know yet.
 func person(account user.AccountID, subject string, roles ...string) lifecycle.Caller {
 	return lifecycle.Caller{Principal: principal.Principal{
-		Kind: principal.Person, Account: account, User: user.RefOf(account, subject).ID(), Subject: subject, Roles: roles,
+		Kind: principal.Person, Account: account, User: user.RefOf(account, subject).ID(), Subject: subject, Roles: roles, RolesStatedAt: storetest.Noon,
 		Profile: principal.ProfileMissing, Scopes: scope.Shipped().OfRoles(roles),
 	}, Origin: audit.Origin{IP: "203.0.113.7", RequestID: "r-1"}}
 }

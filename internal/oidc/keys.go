@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -21,9 +23,14 @@ const (
 	fetchTimeout = 3 * time.Second
 	// refetchPause keeps JWTs with made-up key ids from turning each request into one to the issuer.
 	refetchPause = 30 * time.Second
+	// retryPause is that after a fetch that failed; it doubles with each further one, up to refetchPause.
+	retryPause = time.Second
+	// keysYouth is when keys are fetched anew; as long as that fails, the old ones are used until keysLife.
+	keysYouth = 30 * time.Minute
 	// keysLife is how long fetched keys are trusted: a key withdrawn by the issuer is refused after this long.
-	keysLife    = time.Hour
-	maxDocument = 1 << 20
+	keysLife     = time.Hour
+	maxDocument  = 1 << 20
+	maxRedirects = 3
 )
 
 // keySet holds the issuer's keys. It fetches as rarely as it can and tells an issuer that
@@ -35,8 +42,10 @@ type keySet struct {
 
 	mu      sync.Mutex // held while fetching, so that many waiters make one fetch
 	keys    []jose.JSONWebKey
-	fetched time.Time
+	fetched time.Time // when keys were; zero = never
 	tried   time.Time
+	failed  error // of the last try
+	pause   time.Duration
 }
 
 // VerifySignature returns the payload of a JWT that one of the issuer's keys signed.
@@ -49,7 +58,21 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("parsing a JWT: %w", err)
 	}
-	keys, err := k.find(ctx, signed.Signatures[0].Header.KeyID)
+	header := signed.Signatures[0].Header
+	if err := checkType(header.ExtraHeaders["typ"]); err != nil {
+		return nil, err
+	}
+	payload, err := k.verified(ctx, signed, header.KeyID, false)
+	if errors.Is(err, errNoKey) && header.KeyID == "" { // no id tells that the issuer has a new key
+		payload, err = k.verified(ctx, signed, "", true)
+	}
+	return payload, err
+}
+
+var errNoKey = errors.New("signed by no key of the issuer")
+
+func (k *keySet) verified(ctx context.Context, signed *jose.JSONWebSignature, id string, anew bool) ([]byte, error) {
+	keys, err := k.find(ctx, id, anew)
 	if err != nil {
 		return nil, err
 	}
@@ -58,31 +81,58 @@ func (k *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 			return payload, nil
 		}
 	}
-	return nil, errors.New("signed by no key of the issuer")
+	return nil, errNoKey
 }
 
-// find returns the keys with this id, or all when the JWT names none, after a fetch if there are none.
-func (k *keySet) find(ctx context.Context, id string) ([]jose.JSONWebKey, error) {
+// checkType refuses JWTs of another kind, which the same keys sign: a logout token (OpenID Connect Back-Channel Logout) or
+// a security event names a person too. Those of access and ID tokens are RFC 9068's and JWT's own; many name none.
+func checkType(typ any) error {
+	if typ == nil {
+		return nil
+	}
+	name, _ := typ.(string)
+	switch strings.TrimPrefix(strings.ToLower(name), "application/") {
+	case "jwt", "at+jwt":
+		return nil
+	}
+	return errors.New("a JWT of another type (typ)")
+}
+
+// find returns the keys with this id, or all when the JWT names none, after a fetch if there are none, if they are not
+// young, or if anew asks for it.
+func (k *keySet) find(ctx context.Context, id string, anew bool) ([]jose.JSONWebKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.now()
-	if found := k.matching(id); len(found) > 0 && now.Sub(k.fetched) < keysLife {
+	found := k.matching(id)
+	if !anew && len(found) > 0 && now.Sub(k.fetched) < keysYouth {
 		return found, nil
 	}
-	// With keys in hand an unknown id is most likely made up, and one fetch in a while is enough to notice a rotation.
-	// Without any, nobody can be let in, so each request tries.
-	if k.keys == nil || now.Sub(k.tried) >= refetchPause {
-		k.tried = now
-		keys, err := k.fetch(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%w: reading the issuer's keys: %s", token.ErrUnavailable, err.Error())
-		}
-		k.keys, k.fetched = keys, now
+	k.refresh(ctx, now)
+	found = k.matching(id)
+	if k.failed != nil && (anew || len(found) == 0 || now.Sub(k.fetched) >= keysLife) {
+		return nil, fmt.Errorf("%w: reading the issuer's keys: %s", token.ErrUnavailable, k.failed.Error())
 	}
-	if now.Sub(k.fetched) >= keysLife {
-		return nil, fmt.Errorf("%w: the issuer's keys are too old to trust", token.ErrUnavailable)
+	return found, nil
+}
+
+// refresh fetches the keys, unless that was tried a moment ago. With keys in hand an unknown id is most likely made up, and
+// one fetch in a while is enough to notice a rotation; after a failure it is sooner.
+func (k *keySet) refresh(ctx context.Context, now time.Time) {
+	since := now.Sub(k.tried)
+	if since >= 0 && since < k.pause {
+		return
 	}
-	return k.matching(id), nil
+	keys, err := k.fetch(ctx)
+	switch {
+	case err == nil:
+		k.keys, k.fetched, k.pause = keys, now, refetchPause
+	case k.failed == nil:
+		k.pause = retryPause
+	default:
+		k.pause = min(2*k.pause, refetchPause)
+	}
+	k.tried, k.failed = now, err
 }
 
 func (k *keySet) matching(id string) []jose.JSONWebKey {
@@ -106,12 +156,24 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	if discovery.Issuer != k.issuer || discovery.JWKS == "" {
 		return nil, fmt.Errorf("the discovery document is of issuer %q, not %q", discovery.Issuer, k.issuer)
 	}
-	var set jose.JSONWebKeySet
+	if err := CheckAddress(discovery.JWKS); err != nil {
+		return nil, err
+	}
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
 	if err := k.read(ctx, discovery.JWKS, &set); err != nil {
 		return nil, err
 	}
+	if set.Keys == nil {
+		return nil, fmt.Errorf("%s holds no set of keys", discovery.JWKS)
+	}
 	public := []jose.JSONWebKey{}
-	for _, key := range set.Keys {
+	for _, raw := range set.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) != nil { // of a type nobody knows here: RFC 7517, section 5
+			continue
+		}
 		if key.IsPublic() && key.Valid() && (key.Use == "" || key.Use == "sig") {
 			public = append(public, key)
 		}
@@ -119,8 +181,8 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 	return public, nil
 }
 
-func (k *keySet) read(ctx context.Context, url string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func (k *keySet) read(ctx context.Context, address string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
@@ -130,9 +192,26 @@ func (k *keySet) read(ctx context.Context, url string, into any) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", url, response.Status)
+		return fmt.Errorf("%s answers %s", address, response.Status)
 	}
 	return json.NewDecoder(io.LimitReader(response.Body, maxDocument)).Decode(into)
+}
+
+// CheckAddress refuses an issuer's address that somebody on the way could answer for: one without TLS, but on this machine.
+func CheckAddress(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("want a URL")
+	case u.Scheme == "https" || u.Scheme == "http" && isHere(u.Hostname()):
+		return nil
+	}
+	return errors.New("want https: without it, anybody on the way can name their own keys")
+}
+
+func isHere(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // remembering keeps the error of one verification, which the verifier passes on as text alone.

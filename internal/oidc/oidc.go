@@ -1,7 +1,7 @@
 // Package oidc verifies the JWTs of signed-in people. It guarantees the checks of OpenID Connect Core 3.1.3.7 that
-// apply to a bearer: signature by a key of the issuer's JWKS with an asymmetric algorithm, issuer, audience, expiry and
-// not-before; and that an identity provider that cannot be asked is told apart from a JWT that is not good. Whether the
-// person may still sign in is left to others.
+// apply to a bearer: type, signature by a key of the issuer's JWKS with an asymmetric algorithm, issuer, audience, and the
+// times of expiry, issue and not-before; and that an identity provider that cannot be asked is told apart from a JWT that
+// is not good. Whether the person may still sign in is left to others.
 package oidc
 
 import (
@@ -9,13 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 
-	"github.com/tokenwright/tokenwright/internal/base62"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -27,14 +24,21 @@ var ErrClaims = errors.New("claims name no account or person")
 // algorithms are the signatures accepted: never "none", never HMAC, whose key a public JWKS cannot hold.
 var algorithms = []string{gooidc.RS256, gooidc.RS384, gooidc.RS512, gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.PS256, gooidc.EdDSA}
 
+// leeway is how far the issuer's clock may be ahead, for iat and nbf alike. An expiry has none.
+const leeway = time.Minute
+
 // Config says whom to trust.
 type Config struct {
 	Issuer       string // exactly as in the JWTs' iss
 	Audience     string // one of the JWTs' aud
 	AccountClaim string // a string
 	RolesClaim   string // a string, or a list of strings
-	Client       *http.Client
-	Now          func() time.Time
+	// RoleClients are the clients (azp or client_id) whose JWTs say which roles somebody has; empty = all.
+	RoleClients []string
+	// HasRole says which roles exist here: they come first where a JWT lists more than are kept.
+	HasRole func(role string) bool
+	Client  *http.Client
+	Now     func() time.Time
 }
 
 // Verifier verifies JWTs of one issuer. It asks the issuer for its keys when the first JWT comes, and again when one
@@ -46,7 +50,14 @@ type Verifier struct {
 
 // New returns a Verifier. It does no I/O.
 func New(c Config) *Verifier {
-	return &Verifier{config: c, keys: &keySet{issuer: c.Issuer, client: c.Client, now: c.Now}}
+	client := *c.Client
+	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if len(via) >= maxRedirects {
+			return errors.New("too many redirects")
+		}
+		return CheckAddress(r.URL.String())
+	}
+	return &Verifier{config: c, keys: &keySet{issuer: c.Issuer, client: &client, now: c.Now}}
 }
 
 // Verify checks a JWT against an instant. An error under token.ErrUnavailable says that the issuer could not be asked.
@@ -66,43 +77,49 @@ func (v *Verifier) Verify(ctx context.Context, jwt string, now time.Time) (valid
 	if err := id.Claims(&claims); err != nil {
 		return validate.Claims{}, fmt.Errorf("reading claims: %w", err)
 	}
-	if !now.Before(id.Expiry) { // the verifier lets one pass at the instant of its expiry
-		return validate.Claims{}, errors.New("verifying a JWT: it has reached its expiry")
+	issued, err := instants(id, claims, now)
+	if err != nil {
+		return validate.Claims{}, fmt.Errorf("verifying a JWT: %w", err)
 	}
-	return v.person(id, claims)
+	return v.person(id, claims, issued)
 }
 
-func (v *Verifier) person(id *gooidc.IDToken, claims map[string]any) (validate.Claims, error) {
+// lastExpiry is the last instant that RFC 3339 can write. An issuer that counts in milliseconds is beyond it.
+const lastExpiry = 253402300799
+
+// instants holds a JWT to its times where the verifier lets more pass: the instant of its expiry, five minutes of nbf, and
+// any iat. It returns when the JWT was issued, at the latest now.
+func instants(id *gooidc.IDToken, claims map[string]any, now time.Time) (time.Time, error) {
+	issued, ok := claims["iat"].(float64) // seconds, perhaps with a fraction (RFC 7519, section 2)
+	nbf, _ := claims["nbf"].(float64)
+	latest := float64(now.Add(leeway).Unix())
+	switch {
+	case !now.Before(id.Expiry):
+		return time.Time{}, errors.New("it has reached its expiry")
+	case id.Expiry.Unix() > lastExpiry:
+		return time.Time{}, errors.New("its expiry is after the year 9999")
+	case !ok || issued <= 0:
+		return time.Time{}, errors.New("it does not say when it was issued (iat)")
+	case issued > latest:
+		return time.Time{}, errors.New("it is issued in the future")
+	case nbf > latest:
+		return time.Time{}, errors.New("it is not yet valid")
+	}
+	at := time.Unix(int64(issued), 0).UTC()
+	if at.After(now) {
+		at = now.UTC().Truncate(time.Second)
+	}
+	return at, nil
+}
+
+func (v *Verifier) person(id *gooidc.IDToken, claims map[string]any, issued time.Time) (validate.Claims, error) {
 	name, _ := claims[v.config.AccountClaim].(string)
 	account, err := user.ParseAccount(name)
 	if err != nil {
 		return validate.Claims{}, fmt.Errorf("%w: claim %q: %w", ErrClaims, v.config.AccountClaim, err)
 	}
-	if err := user.CheckSubject(id.Subject); err != nil {
+	if err := token.CheckSubject(id.Subject); err != nil {
 		return validate.Claims{}, fmt.Errorf("%w: claim \"sub\": %w", ErrClaims, err)
 	}
-	return validate.Claims{Account: account, Subject: id.Subject, Roles: roles(claims[v.config.RolesClaim]), ExpiresAt: id.Expiry.UTC()}, nil
-}
-
-const maxRoles = 50
-
-// roles reads a list, or a string of names between spaces or commas. Names that no catalogue could have are dropped.
-func roles(claim any) []string {
-	var names []string
-	switch c := claim.(type) {
-	case string:
-		names = strings.FieldsFunc(c, func(r rune) bool { return r == ' ' || r == ',' })
-	case []any:
-		for _, x := range c {
-			if s, ok := x.(string); ok {
-				names = append(names, s)
-			}
-		}
-	}
-	names = slices.DeleteFunc(names, func(s string) bool {
-		return s == "" || len(s) > 64 || !base62.Valid(strings.NewReplacer("-", "", "_", "").Replace(s))
-	})
-	slices.Sort(names)
-	names = slices.Compact(names)
-	return names[:min(len(names), maxRoles)]
+	return validate.Claims{Account: account, Subject: id.Subject, Roles: v.roles(claims, issued), ExpiresAt: id.Expiry.UTC()}, nil
 }

@@ -33,8 +33,8 @@ type Profile string
 
 // The states of a person's profile.
 const (
-	ProfileCurrent Profile = "current" // stored, with the roles that the JWT claims
-	ProfileStale   Profile = "stale"   // stored with other roles
+	ProfileCurrent Profile = "current" // stored, with the roles that count
+	ProfileStale   Profile = "stale"   // stored with roles that were said earlier
 	ProfileMissing Profile = "missing" // first seen now
 )
 
@@ -49,9 +49,10 @@ type Principal struct {
 	ExpiresAt   time.Time         // of the credential; zero = never
 
 	// Of a signed-in person alone.
-	Subject string
-	Roles   []string
-	Profile Profile
+	Subject       string
+	Roles         []string  // that count now
+	RolesStatedAt time.Time // when they were said; zero = nobody ever said anything
+	Profile       Profile
 }
 
 // IsToken says whether the principal presented an API token.
@@ -62,18 +63,23 @@ const TimeLayout = wire.TimeLayout
 
 // Context returns the principal as strings: REST APIs deliver every context value as a string, whatever was sent.
 func (p Principal) Context() map[string]string {
-	expires := ""
-	if !p.ExpiresAt.IsZero() {
-		expires = p.ExpiresAt.UTC().Format(TimeLayout)
-	}
 	c := map[string]string{
 		wire.Token: string(p.Token), wire.Account: string(p.Account), wire.User: string(p.User), wire.Kind: string(p.Kind),
-		wire.Environment: string(p.Environment), wire.Scopes: p.Scopes.String(), wire.Expires: expires,
+		wire.Environment: string(p.Environment), wire.Scopes: p.Scopes.String(), wire.Expires: instant(p.ExpiresAt),
 	}
 	if p.Kind == Person {
 		c[wire.Subject], c[wire.Roles], c[wire.Profile] = p.Subject, strings.Join(p.Roles, ","), string(p.Profile)
+		c[wire.RolesStatedAt] = instant(p.RolesStatedAt)
 	}
 	return c
+}
+
+// instant writes a time; "" for none.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(TimeLayout)
 }
 
 // FromContext reads what Context wrote. It trusts the map, which API Gateway alone can have filled: the functions'
@@ -96,16 +102,18 @@ func FromContext(context map[string]any) (Principal, error) {
 	case Personal, Service:
 		_, err = token.ParseID(get(wire.Token))
 	case Person:
-		err = user.CheckSubject(p.Subject)
+		err = token.CheckSubject(p.Subject)
 	default:
 		err = ErrNone
 	}
 	if err != nil {
 		return Principal{}, ErrNone
 	}
-	if s := get(wire.Expires); s != "" {
-		if p.ExpiresAt, err = time.Parse(TimeLayout, s); err != nil {
-			return Principal{}, fmt.Errorf("%w: %w", ErrNone, err)
+	for key, at := range map[string]*time.Time{wire.Expires: &p.ExpiresAt, wire.RolesStatedAt: &p.RolesStatedAt} {
+		if s := get(key); s != "" {
+			if *at, err = time.Parse(TimeLayout, s); err != nil {
+				return Principal{}, fmt.Errorf("%w: %w", ErrNone, err)
+			}
 		}
 	}
 	return p, nil

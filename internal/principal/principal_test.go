@@ -24,7 +24,7 @@ func untyped(m map[string]string) map[string]any {
 var samples = map[string]principal.Principal{
 	"a person": {
 		Kind: principal.Person, Account: "acc_acme", User: "usr_tgNbh7Q7aQP", Subject: "ada", Roles: []string{"admin", "viewer"},
-		Profile: principal.ProfileMissing, Scopes: scope.NewSet("a:read", "b:read"), ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 6e6, time.UTC),
+		RolesStatedAt: time.Date(2027, 1, 2, 2, 4, 5, 0, time.UTC), Profile: principal.ProfileMissing, Scopes: scope.NewSet("a:read", "b:read"), ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 6e6, time.UTC),
 	},
 	"a person without roles": {Kind: principal.Person, Account: "acc_acme", User: "usr_tgNbh7Q7aQP", Subject: "ada", Profile: principal.ProfileCurrent},
 	"a personal token": {

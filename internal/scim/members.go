@@ -51,7 +51,7 @@ func body(r *api.Request, schema string) (members, error) {
 	for _, s := range schemas {
 		found = found || strings.EqualFold(s, schema)
 		if !strings.EqualFold(s, schema) && (schema != userSchema || !strings.HasPrefix(strings.ToLower(s), extensions)) {
-			return nil, refusal("invalidValue", "%.60q is no schema of this request. Want %q.", s, schema)
+			return nil, refusal("invalidValue", "%.*q is no schema of this request. Want %q.", lifecycle.MaxEcho, s, schema)
 		}
 	}
 	if !found {

@@ -51,6 +51,8 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"people of an account are listed, token users are not":      listsPeople,
 		"a change beside another user holds that one":               savesBeside,
 		"people are saved once and changed by version":              savesPeople,
+		"roles said anew are noted, and hold what was read":         confirmsRoles,
+		"an old suspension is an administrator's":                   readsOldSuspensions,
 		"a job is begun once and each step is taken once":           stepsJobs,
 		"tokens are read by id, those that there are":               readsNamed,
 		"rules of an API are saved by version":                      savesRoutes,
@@ -114,6 +116,7 @@ func same(t *testing.T, want, got any) {
 func readsAsWritten(t *testing.T, f *Fixture) {
 	keeper := ada
 	keeper.Generation, keeper.DisplayName, keeper.IssuedBefore, keeper.Purge = 3, "Ada L.", Noon, user.Purge{State: user.PurgeDone, Removed: 7}
+	keeper.RolesStatedAt = Noon.Add(-time.Hour)
 	f.Save(t, keeper)
 	plain, full := Token(t, ada, Noon), Token(t, ada, Noon.Add(time.Second))
 	full.Description, full.Environment, full.Active = "a\nb „ü“ 🔑", token.Test, false

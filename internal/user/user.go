@@ -25,7 +25,7 @@ var (
 	// ErrNotFound is returned when no such user exists for whoever asks.
 	ErrNotFound = errors.New("user not found")
 	// ErrBadSubject is returned for a subject that cannot name a person.
-	ErrBadSubject = errors.New("subject must be 1 to 255 printable characters")
+	ErrBadSubject = errors.New("subject must be 1 to 255 printable characters, and no token")
 )
 
 // AccountID names a tenant, as the identity provider's claim spells it (by convention acc_…).
@@ -120,6 +120,16 @@ const (
 	Offboarded Status = "offboarded" // final for the tokens that exist
 )
 
+// Suspender says who suspended a person, and so who may lift it.
+type Suspender string
+
+// The suspenders. An administrator lifts either's suspension, a directory only its own.
+const (
+	Nobody        Suspender = ""
+	Administrator Suspender = "administrator"
+	ByDirectory   Suspender = "directory" // the identity provider, over SCIM
+)
+
 // ParseStatus accepts the names of the states.
 func ParseStatus(s string) (Status, bool) {
 	return Status(s), slices.Contains([]Status{Active, Suspended, Offboarded}, Status(s))
@@ -132,7 +142,11 @@ type User struct {
 	Subject string // of the OIDC JWT; "" for a token user
 	Kind    Kind
 	Roles   []string // names from the catalogue; none for a token user, whose token carries its own scopes
-	Status  Status
+	// RolesStatedAt is when Roles were said: the iat of the identity provider's JWT, or the moment somebody here gave or took
+	// them. A JWT that is older has no say. Zero = nobody ever said anything.
+	RolesStatedAt time.Time
+	Status        Status
+	SuspendedBy   Suspender // of a suspended person
 	// Generation rises by one when the user is offboarded. A token of an earlier generation is dead for ever, also
 	// when the person is invited again: that is what makes offboarding one write, and no clock has a say in it.
 	Generation int64
@@ -184,10 +198,43 @@ func (u User) IsPerson(account AccountID, subject string) bool {
 	return u.Kind == Person && u.Account == account && u.Subject == subject
 }
 
-// Offboard ends the user and every token of theirs.
-func (u *User) Offboard() {
+// Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT of before gives them any.
+func (u *User) Offboard(now time.Time) {
 	u.Status, u.Generation, u.Purge = Offboarded, u.Generation+1, Purge{State: PurgePending}
+	u.SuspendedBy, u.Roles, u.RolesStatedAt = Nobody, []string{}, now
 }
+
+// Return takes an offboarded user in again, without roles: earlier versions left those of before on the profile, with no
+// word of when they were said. The purge of what they had goes on.
+func (u *User) Return() {
+	u.Status, u.Roles = Active, []string{}
+	if u.RolesStatedAt.IsZero() {
+		u.RolesStatedAt = u.UpdatedAt
+	}
+}
+
+// Suspend stops the user. A directory's suspension of somebody whom an administrator suspended changes nothing.
+func (u *User) Suspend(by Suspender) {
+	if u.Status != Suspended || by == Administrator {
+		u.Status, u.SuspendedBy = Suspended, by
+	}
+}
+
+// Resume undoes Suspend, if who asks may lift it.
+func (u *User) Resume(by Suspender) {
+	if by == Administrator || u.SuspendedBy == ByDirectory {
+		u.Status, u.SuspendedBy = Active, Nobody
+	}
+}
+
+// Statement is what somebody who may says of a person's roles.
+type Statement struct {
+	Roles []string
+	At    time.Time // when it was said; zero = nothing was
+}
+
+// Stated returns what is known of the user's roles.
+func (u User) Stated() Statement { return Statement{Roles: u.Roles, At: u.RolesStatedAt} }
 
 // HasRoles says whether these are the user's roles, in any order.
 func (u User) HasRoles(roles []string) bool {

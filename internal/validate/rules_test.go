@@ -12,6 +12,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"
 )
 
@@ -44,7 +45,7 @@ func calls(ctx context.Context, v *validate.Validator, credential string) (bool,
 const jwt = "e30.e30.sig"
 
 func person(w *world) {
-	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}, ExpiresAt: noon.Add(time.Hour)}
+	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: user.Statement{Roles: []string{"admin"}, At: noon}, ExpiresAt: noon.Add(time.Hour)}
 }
 
 func TestRulesComeWithTheTokenAndAreHeldForTenSeconds(t *testing.T) {

@@ -48,7 +48,7 @@ type Keys interface {
 type Claims struct {
 	Account   user.AccountID
 	Subject   string
-	Roles     []string
+	Roles     user.Statement // at most the moment of the verification
 	ExpiresAt time.Time
 }
 
@@ -207,23 +207,20 @@ func (v *Validator) person(ctx context.Context, r Request, now time.Time) (Admis
 	p := principal.Principal{
 		Kind: principal.Person, Account: claims.Account, User: ref.ID(), Subject: claims.Subject, ExpiresAt: claims.ExpiresAt,
 	}
-	p.Roles, p.Profile = rolesOf(claims, known, missing, policy.RolesFrom)
+	counts := standing.Roles(&known, claims.Roles, policy.RolesFrom, v.Catalogue)
+	p.Roles, p.RolesStatedAt, p.Profile = counts.Roles, counts.At, profile(&known, missing, counts)
 	p.Scopes = v.Catalogue.OfRoles(p.Roles)
 	return Admission{p, routes}, nil
 }
 
-// rolesOf returns a person's roles and what the table has to learn of them.
-func rolesOf(claims Claims, known user.User, missing bool, from settings.RolesFrom) ([]string, principal.Profile) {
+// profile says what the table has to learn of a person. Roles that were said anew are news as well, be they the same:
+// only so are those of an older JWT known to be older.
+func profile(known *user.User, missing bool, counts user.Statement) principal.Profile {
 	switch {
-	case from == settings.Tokenwright && missing:
-		return nil, principal.ProfileMissing
-	case from == settings.Tokenwright:
-		return known.Roles, principal.ProfileCurrent
 	case missing:
-		return claims.Roles, principal.ProfileMissing
-	case known.HasRoles(claims.Roles):
-		return claims.Roles, principal.ProfileCurrent
-	default:
-		return claims.Roles, principal.ProfileStale
+		return principal.ProfileMissing
+	case known.HasRoles(counts.Roles) && known.RolesStatedAt.Equal(counts.At):
+		return principal.ProfileCurrent
 	}
+	return principal.ProfileStale
 }

@@ -331,27 +331,37 @@ func TestEffectiveScopes(t *testing.T) {
 func TestPeople(t *testing.T) {
 	jwt := "e30.e30.sig"
 	w, _, v := start(t)
-	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}, ExpiresAt: noon.Add(time.Hour)}
-	want := principal.Principal{
-		Kind: principal.Person, Account: "acc_acme", User: w.owner.ID(), Subject: "ada", Roles: []string{"admin"}, Profile: principal.ProfileCurrent,
-		Scopes: scope.Shipped().All(), ExpiresAt: noon.Add(time.Hour),
-	}
-	check := func(name string) {
+	said := func(at time.Time, roles ...string) user.Statement { return user.Statement{Roles: roles, At: at} }
+	early, late := noon.Add(-time.Minute), noon.Add(-time.Second)
+	check := func(name string, says user.Statement, counts user.Statement, profile principal.Profile) {
 		t.Helper()
+		w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: says, ExpiresAt: noon.Add(time.Hour)}
 		got, err := admit(t.Context(), v, jwt, here)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		want := principal.Principal{
+			Kind: principal.Person, Account: "acc_acme", User: user.RefOf("acc_acme", "ada").ID(), Subject: "ada", Roles: counts.Roles, RolesStatedAt: counts.At,
+			Profile: profile, Scopes: scope.Shipped().OfRoles(counts.Roles), ExpiresAt: noon.Add(time.Hour),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	check("a known person")
-	w.claims.Roles, want.Roles, want.Profile = []string{"viewer"}, []string{"viewer"}, principal.ProfileStale
-	want.Scopes = scope.Shipped().OfRoles(want.Roles)
-	check("a person whose roles changed has the new ones at once")
-	w.owner.Ref, want.Profile = "somebodyels", principal.ProfileMissing
-	check("a person never seen")
+	check("roles of which nobody said when are overtaken", said(early, "viewer"), said(early, "viewer"), principal.ProfileStale)
+	w.owner.Roles, w.owner.RolesStatedAt = []string{"viewer"}, late
+	check("a known person", said(late, "viewer"), said(late, "viewer"), principal.ProfileCurrent)
+	check("a JWT from before a demotion gives nothing back", said(early, "admin"), said(late, "viewer"), principal.ProfileCurrent)
+	check("a JWT that says nothing changes nothing", user.Statement{}, said(late, "viewer"), principal.ProfileCurrent)
+	check("a JWT of the same second widens nothing", said(late, "admin"), said(late, "viewer"), principal.ProfileCurrent)
+	check("the same roles said anew are news", said(noon, "viewer"), said(noon, "viewer"), principal.ProfileStale)
+	check("new roles count at once", said(noon, "admin"), said(noon, "admin"), principal.ProfileStale)
+	check("an empty list takes roles away", user.Statement{Roles: []string{}, At: noon}, user.Statement{Roles: []string{}, At: noon}, principal.ProfileStale)
+	w.owner.Roles = []string{"admin"}
+	check("a JWT of the same second narrows", said(late, "viewer"), said(late, "viewer"), principal.ProfileStale)
+	w.owner.Ref = "somebodyels"
+	check("a person never seen", said(early, "admin"), said(early, "admin"), principal.ProfileMissing)
+	check("a person never seen whose JWT says nothing", user.Statement{}, user.Statement{}, principal.ProfileMissing)
 
 	w, _, v = start(t)
 	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada"}
@@ -470,7 +480,7 @@ func TestAnotherOwnerOfTheSameAccountCostsOneRoundTripAsWell(t *testing.T) {
 
 func TestOfferedRolesAndOwnRoles(t *testing.T) {
 	w, _, v := start(t)
-	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: []string{"admin"}}
+	w.claims = validate.Claims{Account: "acc_acme", Subject: "ada", Roles: user.Statement{Roles: []string{"admin"}, At: noon}}
 	w.owner.Roles, w.policy.RolesFrom = []string{"viewer"}, settings.Tokenwright
 	p, err := admit(t.Context(), v, "e30.e30.sig", here)
 	if err != nil || p.Profile != principal.ProfileCurrent || p.Scopes.String() != scope.Shipped().OfRoles([]string{"viewer"}).String() {

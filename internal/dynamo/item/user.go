@@ -11,8 +11,8 @@ import (
 //
 //	{"pk": "OWNER#tgNbh7Q7aQP", "sk": "PROFILE", "type": "user", "account": "acc_acme",
 //	 "accountPk": "ACCOUNT#acc_acme#USERS", "accountSk": "tgNbh7Q7aQP",
-//	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "status": "active", "generation": 1,
-//	 "issuedBefore": ms, "made": 3, "purge": "pending", "purged": 100,
+//	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "rolesStatedAt": ms,
+//	 "status": "suspended", "suspendedBy": "administrator", "generation": 1, "issuedBefore": ms, "made": 3, "purge": "pending", "purged": 100,
 //	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com", "emailType": "work"},
 //	 "createdAt": ms, "updatedAt": ms, "version": 1}
 //
@@ -28,6 +28,8 @@ func OfUser(u *user.User) Item {
 	it["roles"] = ListOf(u.Roles, String)
 	it.SetString("subject", u.Subject)
 	it.SetString("displayName", u.DisplayName)
+	it.SetTime("rolesStatedAt", u.RolesStatedAt)
+	it.SetString("suspendedBy", string(u.SuspendedBy))
 	it.SetTime("issuedBefore", u.IssuedBefore)
 	if u.Directory != (user.Directory{}) {
 		it["directory"] = ofDirectory(&u.Directory)
@@ -64,8 +66,9 @@ func User(it Item) (user.User, error) {
 	r.isA("user")
 	u := user.User{
 		Ref: id.Ref(), Account: user.AccountID(r.text("account")), Subject: r.textOrNone("subject"),
-		Kind: word(&r, "kind", user.Person, user.Service), Roles: texts[string](&r, "roles"),
-		Status: word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
+		Kind: word(&r, "kind", user.Person, user.Service), Roles: texts[string](&r, "roles"), RolesStatedAt: r.instantOrNone("rolesStatedAt"),
+		SuspendedBy: wordOrNone(&r, "suspendedBy", user.Administrator, user.ByDirectory),
+		Status:      word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
 		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"), Made: r.numberOrNone("made"),
 		Purge:     user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")},
 		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
@@ -83,6 +86,9 @@ func User(it Item) (user.User, error) {
 	}
 	if r.err != nil {
 		return user.User{}, fmt.Errorf("item of %s: %w", id, r.err)
+	}
+	if u.Status == user.Suspended && u.SuspendedBy != user.ByDirectory { // earlier versions did not say who
+		u.SuspendedBy = user.Administrator
 	}
 	return u, nil
 }

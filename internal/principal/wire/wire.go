@@ -4,16 +4,17 @@ package wire
 
 // Keys of the authorizer's context. README documents them for functions in other languages.
 const (
-	Token       = "tokenId"
-	Account     = "accountId"
-	User        = "userId"
-	Kind        = "kind"
-	Environment = "environment"
-	Scopes      = "scopes"
-	Expires     = "expiresAt"
-	Subject     = "subject"
-	Roles       = "roles"
-	Profile     = "profile"
+	Token         = "tokenId"
+	Account       = "accountId"
+	User          = "userId"
+	Kind          = "kind"
+	Environment   = "environment"
+	Scopes        = "scopes"
+	Expires       = "expiresAt"
+	Subject       = "subject"
+	Roles         = "roles"
+	RolesStatedAt = "rolesStatedAt"
+	Profile       = "profile"
 )
 
 // Keys of the context that a gateway's own refusals are written from. Functions behind it do not read them: they stand

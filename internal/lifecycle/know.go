@@ -1,0 +1,95 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/standing"
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// Know stores a signed-in person whom the table does not know yet, and their roles when the identity provider said them
+// anew: a personal token is cut by the roles that are stored. It returns the caller with the roles that count: what is
+// stored may have been said after the JWT, and after the authorizer looked.
+func (m *Manager) Know(ctx context.Context, c Caller) (Caller, error) {
+	if c.Kind != principal.Person || c.Profile == principal.ProfileCurrent {
+		return c, nil
+	}
+	for range attempts {
+		counts, err := m.know(ctx, c, m.now())
+		if err == nil {
+			c.Roles, c.RolesStatedAt, c.Profile = counts.Roles, counts.At, principal.ProfileCurrent // so that nothing behind looks again
+			c.Scopes = m.Catalogue.OfRoles(counts.Roles)
+			return c, nil
+		}
+		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) {
+			return c, err
+		}
+	}
+	return c, conflict("busy", "Other requests keep changing your profile. Try again.")
+}
+
+// know returns the roles that count, and sees to it that they are stored.
+func (m *Manager) know(ctx context.Context, c Caller, now time.Time) (user.Statement, error) {
+	// The authorizer holds settings for a moment. Where roles are Tokenwright's to give since, the claim must not undo what
+	// was given.
+	policy, err := m.Store.Settings(ctx, c.Account)
+	if err != nil {
+		return user.Statement{}, fmt.Errorf("reading the settings of %s: %w", c.Account, err)
+	}
+	said := user.Statement{Roles: c.Roles, At: c.RolesStatedAt}
+	before, err := m.Store.User(ctx, c.User.Ref())
+	if errors.Is(err, user.ErrNotFound) {
+		return m.meet(ctx, c, standing.Roles(&user.User{}, said, policy.RolesFrom, m.Catalogue), now)
+	}
+	if err != nil {
+		return user.Statement{}, fmt.Errorf("reading %s: %w", c.User, err)
+	}
+	if !before.IsPerson(c.Account, c.Subject) || before.Status != user.Active {
+		return user.Statement{}, forbidden("owner_inactive", "You were suspended or offboarded.")
+	}
+	counts := standing.Roles(&before, said, policy.RolesFrom, m.Catalogue)
+	return counts, m.keepRoles(ctx, c, before, counts, now)
+}
+
+// meet stores a person whom nobody has seen.
+func (m *Manager) meet(ctx context.Context, c Caller, counts user.Statement, now time.Time) (user.Statement, error) {
+	event, err := m.event(c, now, audit.UserCreated, string(c.User), audit.Change{Field: "roles", After: counts.Roles})
+	if err != nil {
+		return user.Statement{}, err
+	}
+	return counts, m.Store.SaveUser(ctx, nil, user.User{
+		Ref: c.User.Ref(), Account: c.Account, Subject: c.Subject, Kind: user.Person, Roles: counts.Roles, RolesStatedAt: counts.At,
+		Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
+	}, event)
+}
+
+// keepRoles stores roles that were said anew. That the same were said again changes nothing that anybody sees: it is kept
+// so that what was said in between counts as old, without a version and an event for each new JWT.
+func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, counts user.Statement, now time.Time) error {
+	switch {
+	case counts.At.Equal(before.RolesStatedAt) && before.HasRoles(counts.Roles):
+		return nil
+	case before.HasRoles(counts.Roles):
+		return m.Store.ConfirmRoles(ctx, before, counts.At)
+	}
+	after := before
+	after.Roles, after.RolesStatedAt, after.UpdatedAt, after.Version = counts.Roles, counts.At, now, before.Version+1
+	event, err := m.event(c, now, audit.UserUpdated, string(c.User), audit.Change{Field: "roles", Before: before.Roles, After: after.Roles})
+	if err != nil {
+		return err
+	}
+	return m.Store.SaveUser(ctx, &before, after, event)
+}
+
+// stated notes when somebody here gave or took roles, so that no JWT of before undoes it.
+func stated(before, after *user.User, now time.Time) {
+	if !before.HasRoles(after.Roles) {
+		after.RolesStatedAt = now
+	}
+}

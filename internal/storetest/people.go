@@ -1,0 +1,70 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+func confirmsRoles(t *testing.T, f *Fixture) {
+	f.Save(t, ada)
+	again := ada
+	for _, at := range []time.Time{Noon, Noon.Add(time.Minute)} { // first of roles of which nobody said when
+		if err := f.Store.ConfirmRoles(t.Context(), again, at); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Store.ConfirmRoles(t.Context(), again, at.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
+			t.Errorf("noted over another note: %v, want ErrChanged", err)
+		}
+		again.RolesStatedAt = at
+	}
+	got, err := f.Store.User(t.Context(), ada.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, again, got) // the version too
+	if n := len(f.Items(t, "EVENT#")); n != 1 {
+		t.Errorf("%d events, want that of the start", n)
+	}
+	older := ada // read before the notes
+	older.Roles, older.RolesStatedAt, older.Version = []string{"viewer"}, Noon.Add(time.Second), 2
+	if err := f.Store.SaveUser(t.Context(), &ada, older, Event(t, ada.Account, Noon)); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("roles written over those that were said later: %v, want ErrChanged", err)
+	}
+	changed := again
+	changed.DisplayName, changed.Version = "Ada", 2
+	if err := f.Store.SaveUser(t.Context(), &ada, changed, Event(t, ada.Account, Noon)); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("roles of another time written over those that were read: %v, want ErrChanged", err)
+	}
+	if err := f.Store.SaveUser(t.Context(), &again, changed, Event(t, ada.Account, Noon)); err != nil {
+		t.Error(err)
+	}
+	if err := f.Store.ConfirmRoles(t.Context(), again, Noon.Add(time.Hour)); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("noted on a user who changed: %v, want ErrChanged", err)
+	}
+	if err := f.Store.ConfirmRoles(t.Context(), Person(ada.Account, "nobody"), Noon); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("noted on nobody: %v, want ErrChanged", err)
+	}
+}
+
+// Versions before this one wrote no suspendedBy.
+func readsOldSuspensions(t *testing.T, f *Fixture) {
+	for by, want := range map[user.Suspender]user.Suspender{user.Nobody: user.Administrator, user.Administrator: user.Administrator, user.ByDirectory: user.ByDirectory} {
+		u := Person(ada.Account, "suspended by "+string(by))
+		u.Status, u.SuspendedBy = user.Suspended, by
+		f.Save(t, u)
+		for _, it := range f.Items(t, "PROFILE") {
+			if _, named := it["suspendedBy"]; it["pk"].(*types.AttributeValueMemberS).Value == "OWNER#"+string(u.Ref) && named == (by == user.Nobody) {
+				t.Errorf("written by %q: %v", by, it["suspendedBy"])
+			}
+		}
+		if got, err := f.Store.User(t.Context(), u.Ref); err != nil || got.SuspendedBy != want {
+			t.Errorf("written by %q, it reads as by %q, %v", by, got.SuspendedBy, err)
+		}
+	}
+}

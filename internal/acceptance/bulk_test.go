@@ -14,7 +14,7 @@ type bulk struct {
 	Complete, MoreResults                             bool
 	Total, Revoked, AlreadyRevoked, NotFound, Refused int
 	Results                                           []struct{ ID, Outcome string }
-	Reason                                            *string
+	Reason, StopReason                                *string
 }
 
 func (b bulk) outcomes() (out []string) {
@@ -47,6 +47,7 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 		robots = append(robots, ada.create(t, object{"name": fmt.Sprint("robot ", i), "kind": "service", "scopes": []string{"orders:read"}}))
 	}
 	personal, kept := bob.create(t, nil), ada.create(t, object{"kind": "service", "scopes": []string{"tokens:read"}})
+	killer := ada.create(t, object{"kind": "service", "scopes": []string{"tokens:delete"}})
 	foreign := person(t, "acc_bulk_other", "ada", "admin").create(t, nil)
 	ids := append(list(len(robots), func(i int) string { return robots[i].ID }), personal.ID, foreign.ID)
 	request := object{"ids": ids, "reason": "leaked in a build log"}
@@ -84,6 +85,9 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 		"another request under the key": {ada, "POST", "/v1/tokens/bulk-revoke", object{"ids": ids[:1]}, []string{"Idempotency-Key", "the-leak"}, 422, "idempotency_key_reused", "Idempotency-Key reused", "new key"},
 		"a job without leave":           {bob, "POST", "/v1/tokens/bulk-revoke", request, nil, 403, "insufficient_scope", "", "tokens:delete"},
 		"a look without leave":          {bob, "GET", "/v1/jobs/" + *done.ID, nil, nil, 403, "insufficient_scope", "", "tokens:delete"},
+		"cancelling without leave":      {bob, "DELETE", "/v1/jobs/" + *done.ID, nil, nil, 403, "insufficient_scope", "", "tokens:delete"},
+		"cancelling another's job":      {killer.bearer(), "DELETE", "/v1/jobs/" + *done.ID, nil, nil, 403, "not_maker", "", "began itself"},
+		"cancelling what is done":       {ada, "DELETE", "/v1/jobs/" + *done.ID, nil, nil, 409, "job_over", "", "it is done"},
 		"nothing":                       {ada, "POST", "/v1/tokens/bulk-revoke", object{}, nil, 422, "invalid_fields", "ids required", "1000"},
 		"ids and a filter":              {ada, "POST", "/v1/tokens/bulk-revoke", object{"ids": ids, "filter": object{"kind": "service"}}, nil, 422, "invalid_fields", "filter contradiction", "not both"},
 		"an empty filter":               {ada, "POST", "/v1/tokens/bulk-revoke", object{"filter": object{}}, nil, 422, "invalid_fields", "filter empty", "revoke-issued-before"},
@@ -96,8 +100,10 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 	})
 	stranger := person(t, "acc_bulk_other", "ada", "admin")
 	stranger.call(t, "GET", "/v1/jobs/"+*done.ID, nil).want(t, 404)
+	stranger.call(t, "DELETE", "/v1/jobs/"+*done.ID, nil).want(t, 404)
 	set(t, "JOBS#"+account, "JOB#"+*done.ID, "type", str("no job"))
 	ourFault(t, ada, "GET", "/v1/jobs/"+*done.ID, nil)
+	ourFault(t, ada, "DELETE", "/v1/jobs/"+*done.ID, nil)
 }
 
 func TestAFilterRevokesWhatMatchesAndExistsNow(t *testing.T) {

@@ -7,24 +7,6 @@ import (
 	"testing"
 )
 
-// TestAPathWithoutTheMethodIsUnknown holds the statuses that README names for methods a path does not have.
-func TestAPathWithoutTheMethodIsUnknown(t *testing.T) {
-	t.Parallel()
-	ada := person(t, "acc_methods", "ada", "admin")
-	for _, call := range [][2]string{
-		{"PUT", "/v1/tokens"}, {"DELETE", "/v1/tokens"}, {"GET", "/v1/tokens/self/rotate"}, {"PUT", "/v1/tokens/self/rotate"}, {"OPTIONS", "/v1/tokens"},
-		{"POST", "/v1/tokens/self"}, {"POST", "/v1/tokens/summary"}, {"POST", "/v1/settings"}, {"DELETE", "/v1/users"}, {"POST", "/scim/v2/ServiceProviderConfig"},
-	} {
-		ada.call(t, call[0], call[1], nil).want(t, 404)
-	}
-	// What a static path lacks, its sibling with a parameter has: "summary" is read as an id, and is none.
-	for _, call := range [][2]string{{"DELETE", "/v1/tokens/summary"}, {"GET", "/v1/tokens/bulk-revoke"}, {"DELETE", "/v1/tokens/revoke-issued-before"}} {
-		if p := decode[problem](t, ada.call(t, call[0], call[1], nil).want(t, 400)); p.Code != "malformed_request" {
-			t.Errorf("%s %s: %s", call[0], call[1], p.Code)
-		}
-	}
-}
-
 // TestEveryOperationRefusesWhatNoOperationTakes makes the mistakes that can be made with any of them.
 func TestEveryOperationRefusesWhatNoOperationTakes(t *testing.T) {
 	t.Parallel()

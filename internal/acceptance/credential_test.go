@@ -30,7 +30,7 @@ func everyOperation(token tok) [][3]any {
 		{"PUT", "/v1/users/me", object{"displayName": "Ada"}}, {"POST", "/v1/users/me/resume", nil}, {"GET", "/v1/settings", nil}, {"PUT", "/v1/settings", object{}},
 		{"POST", "/v1/settings/preview", object{}}, {"POST", token.path() + "/transfer", object{"userId": "usr_EXAMPLEuser"}},
 		{"POST", "/v1/tokens/revoke-issued-before", object{"userId": "me", "before": "2020-01-01T00:00:00Z"}},
-		{"POST", "/v1/tokens/bulk-revoke", object{"ids": []string{token.ID}, "dryRun": true}}, {"GET", "/v1/jobs/job_0000000000000000000000", nil},
+		{"POST", "/v1/tokens/bulk-revoke", object{"ids": []string{token.ID}, "dryRun": true}}, {"GET", "/v1/jobs/job_0000000000000000000000", nil}, {"DELETE", "/v1/jobs/job_0000000000000000000000", nil},
 		{"GET", "/v1/apis", nil}, {"GET", "/v1/apis/none", nil}, {"PUT", "/v1/apis/none", object{"rules": []object{}}}, {"DELETE", "/v1/apis/none", nil},
 		{"POST", "/v1/apis/none/check", object{"tokenId": token.ID}},
 		{"GET", "/scim/v2/ServiceProviderConfig", nil}, {"GET", "/scim/v2/ResourceTypes", nil}, {"GET", "/scim/v2/ResourceTypes/User", nil}, {"GET", "/scim/v2/Schemas", nil},

@@ -58,7 +58,7 @@ var (
 		{"suspend-user/person", unknownUser}, {"resume-user/person", unknownUser}, {"offboard-user/person", unknownUser},
 		{"put-settings/no-version", `^{"statusCode":428,`}, {"get-settings/person", `^{"statusCode":200,.*\\"rolesFrom\\":\\"identity-provider\\".*\\"version\\":0`},
 		{"purge-tokens/pending", nothingFailed},
-		{"get-job/person", unknownJob}, {"run-job/running", nothingFailed},
+		{"get-job/person", unknownJob}, {"cancel-job/person", unknownJob}, {"run-job/running", nothingFailed},
 		{"get-api/person", noRules}, {"delete-api/person", noRules}, {"check-api/call", noRules},
 		{"scim-config/provider", `^{"statusCode":200,.*application/scim\+json.*oauthbearertoken`}, {"scim-config/schema", `^{"statusCode":200,.*userName`},
 		{"scim-list-users/by-name", `^{"statusCode":200,.*\\"totalResults\\":0`}, {"scim-get-user/user", `^{"statusCode":404,.*messages:2\.0:Error`},

@@ -205,21 +205,23 @@ func TestTheAuthorizerMayReadRulesAndChangeNone(t *testing.T) {
 	}
 }
 
-func TestJobsAreMovedOnByOneFunctionAndSeenByThree(t *testing.T) {
+func TestJobsAreMovedOnByTwoFunctionsAndSeenByFour(t *testing.T) {
 	t.Parallel()
 	job := attributes{"pk": str("JOBS#acc_reach"), "sk": str("JOB#job_0000000000000000000000")}
 	for _, function := range functions() {
 		client := as(t, function)
 		_, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(tableName(stack)), Key: job})
-		if may := among("BulkRevokeFunction GetJobFunction RunJobFunction", function); denied(err) == may {
+		if may := among("BulkRevokeFunction GetJobFunction CancelJobFunction RunJobFunction", function); denied(err) == may {
 			t.Errorf("%s reads jobs: %v", function, err)
 		}
-		_, err = client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: &types.Update{
-			TableName: aws.String(tableName(stack)), Key: job, UpdateExpression: aws.String("SET #s = :v"), ConditionExpression: aws.String("version = :v"),
-			ExpressionAttributeNames: map[string]string{"#s": "state"}, ExpressionAttributeValues: attributes{":v": str("never true")},
-		}}}})
-		if may := function == "RunJobFunction"; denied(err) == may {
-			t.Errorf("%s moves jobs on: %v", function, err)
+		for attribute, few := range map[string]string{"state": "CancelJobFunction RunJobFunction", "pending": "RunJobFunction", "results": "RunJobFunction"} {
+			_, err = client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{{Update: &types.Update{
+				TableName: aws.String(tableName(stack)), Key: job, UpdateExpression: aws.String("SET #s = :v"), ConditionExpression: aws.String("version = :v"),
+				ExpressionAttributeNames: map[string]string{"#s": attribute}, ExpressionAttributeValues: attributes{":v": str("never true")},
+			}}}})
+			if may := among(few, function); denied(err) == may {
+				t.Errorf("%s writes %s of a job: %v", function, attribute, err)
+			}
 		}
 	}
 }

@@ -17,7 +17,8 @@ import (
 // jobJSON is a bulk revocation as answers show it; null = none.
 type jobJSON struct {
 	ID             *string      `json:"id"`    // null in a dry run
-	State          string       `json:"state"` // running, done or dry-run
+	State          string       `json:"state"` // of the job, or dry-run
+	StopReason     *string      `json:"stopReason"`
 	Complete       bool         `json:"complete"`
 	Total          int          `json:"total"`
 	Revoked        int          `json:"revoked"`
@@ -44,7 +45,7 @@ func showJob(j *job.Job) jobJSON {
 	out := jobJSON{
 		ID: &id, State: string(j.State), Complete: j.State == job.Done, Total: j.Total, Revoked: j.Counts[job.Revoked],
 		AlreadyRevoked: j.Counts[job.AlreadyRevoked], NotFound: j.Counts[job.NotFound], Refused: j.Counts[job.Refused],
-		Results: make([]resultJSON, len(j.Results)), Reason: orNull(j.Reason), CreatedBy: string(j.Actor.User),
+		Results: make([]resultJSON, len(j.Results)), Reason: orNull(j.Reason), StopReason: orNull(j.StopReason), CreatedBy: string(j.Actor.User),
 		CreatedAt: instant(j.CreatedAt), UpdatedAt: instant(j.UpdatedAt),
 	}
 	sum := 0
@@ -138,6 +139,16 @@ func (o *object) filter(c lifecycle.Caller) *job.Filter {
 
 // GetJob answers GET /v1/jobs/{id}.
 func (e *Endpoints) GetJob(ctx context.Context, r *Request) (Answer, error) {
+	return r.job(ctx, e.Manager.Job)
+}
+
+// CancelJob answers DELETE /v1/jobs/{id} with the job as it was left.
+func (e *Endpoints) CancelJob(ctx context.Context, r *Request) (Answer, error) {
+	return r.job(ctx, e.Manager.CancelJob)
+}
+
+// job answers with what is done with the job in the path.
+func (r *Request) job(ctx context.Context, do func(context.Context, lifecycle.Caller, job.ID) (job.Job, error)) (Answer, error) {
 	id, err := job.ParseID(r.event.PathParameters["id"])
 	if err != nil {
 		return Answer{}, malformed("id", "bad_id", "A job id is job_ and 22 letters or digits.")
@@ -145,7 +156,7 @@ func (e *Endpoints) GetJob(ctx context.Context, r *Request) (Answer, error) {
 	if _, err := r.query(); err != nil {
 		return Answer{}, err
 	}
-	j, err := e.Manager.Job(ctx, r.Caller, id)
+	j, err := do(ctx, r.Caller, id)
 	if err != nil {
 		return Answer{}, err
 	}

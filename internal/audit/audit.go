@@ -41,12 +41,14 @@ const (
 	APIDeleted Action = "api.deleted"
 
 	// JobCreated begins a bulk revocation; what it does to each token has an event of its own.
-	JobCreated Action = "job.created"
+	JobCreated   Action = "job.created"
+	JobCancelled Action = "job.cancelled"
+	JobStopped   Action = "job.stopped" // because whoever began it may not go on
 )
 
 var actions = []Action{
 	TokenCreated, TokenUpdated, TokenRotated, TokenRevoked, TokenTransferred, UserCreated, UserUpdated, UserSuspended, UserResumed, UserOffboarded,
-	TokensRevoked, SettingsUpdated, APIUpdated, APIDeleted, JobCreated,
+	TokensRevoked, SettingsUpdated, APIUpdated, APIDeleted, JobCreated, JobCancelled, JobStopped,
 }
 
 // ParseAction accepts the names of the actions.

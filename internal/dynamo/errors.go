@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
@@ -33,6 +35,12 @@ func isTransient(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.As(err, &network) {
 		return true
 	}
+	var exception *types.TransactionCanceledException
+	if errors.As(err, &exception) {
+		return slices.ContainsFunc(exception.CancellationReasons, func(r types.CancellationReason) bool {
+			return aws.ToString(r.Code) == "ThrottlingError" || aws.ToString(r.Code) == "ProvisionedThroughputExceeded"
+		})
+	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		// No answer that could be read: a broken connection, a body cut short.
@@ -46,18 +54,26 @@ func isTransient(err error) bool {
 	return api.ErrorFault() == smithy.FaultServer
 }
 
-// failedConditions returns which writes of a cancelled transaction had their condition fail, by index. ok is false
-// when err is something else.
-func failedConditions(err error) (failed map[int]bool, ok bool) {
-	var cancelled *types.TransactionCanceledException
-	if !errors.As(err, &cancelled) {
-		return nil, false
+// cancelled tells why DynamoDB cancelled a transaction, by the index of the write.
+type cancelled struct {
+	failed    map[int]bool // the condition does not hold
+	conflicts map[int]bool // another transaction was on the item
+}
+
+// reasons reads why a transaction was cancelled; ok is false when err is something else.
+func reasons(err error) (c cancelled, ok bool) {
+	var exception *types.TransactionCanceledException
+	if !errors.As(err, &exception) {
+		return cancelled{}, false
 	}
-	failed = map[int]bool{}
-	for i, r := range cancelled.CancellationReasons {
-		if r.Code != nil && *r.Code == "ConditionalCheckFailed" {
-			failed[i] = true
+	c = cancelled{failed: map[int]bool{}, conflicts: map[int]bool{}}
+	for i, r := range exception.CancellationReasons {
+		switch aws.ToString(r.Code) {
+		case "ConditionalCheckFailed":
+			c.failed[i] = true
+		case "TransactionConflict":
+			c.conflicts[i] = true
 		}
 	}
-	return failed, true
+	return c, len(c.failed)+len(c.conflicts) > 0
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -38,7 +39,7 @@ func (t *Table) Note(ctx context.Context, before audit.Tally, kind string, event
 		put.ExpressionAttributeNames = map[string]string{"#version": "version"}
 		put.ExpressionAttributeValues = values(item.Item{":was": item.Int(int64(n))})
 	}
-	failed, err := t.transact(ctx, "noting "+string(event.ID), []types.TransactWriteItem{
+	failed, err := t.transact(ctx, retry.Changing, "noting "+string(event.ID), []types.TransactWriteItem{
 		{Put: put}, t.putNew(item.OfRefused(&event, event.Time.Add(t.retention))),
 	})
 	if err == nil && len(failed) > 0 {

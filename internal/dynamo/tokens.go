@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -27,7 +28,7 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	}
 	writes = append(writes, t.putNew(item.OfToken(&c.Token)), t.event(&c.Event))
 
-	failed, err := t.transact(ctx, "creating "+string(c.Token.ID), writes)
+	failed, err := t.transact(ctx, retry.Creating, "creating "+string(c.Token.ID), writes)
 	switch {
 	case err != nil:
 		return err
@@ -46,33 +47,16 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 // creator holds that the creator is as a creation wants it. One for which tokens were counted also takes the number that two
 // who counted at the same time would both take.
 func (t *Table) creator(c *store.Creation) types.TransactWriteItem {
-	condition := "#status = :active AND account = :account AND " + generation(c.Creator.Generation)
-	values := operands(item.Item{":active": item.String(string(user.Active)), ":account": item.String(string(c.Token.Account))}, c.Creator.Generation)
+	open := statusIs("=", user.Active).and(ofAccount(c.Token.Account)).and(generation(c.Creator.Generation))
 	if !c.Counted {
-		return t.check(c.Creator.Ref, condition, values)
+		return t.check(c.Creator.Ref, open)
 	}
-	if values[":one"] = item.Int(1); c.Creator.Made == 0 {
-		condition += " AND attribute_not_exists(made)"
-	} else {
-		condition += " AND made = :made"
-		values[":made"] = item.Int(c.Creator.Made)
+	made := condition{text: "attribute_not_exists(made)"}
+	if c.Creator.Made != 0 {
+		made = condition{text: "made = :made", operands: item.Item{":made": item.Int(c.Creator.Made)}}
 	}
-	return t.raise(c.Creator.Ref, "made", condition, values)
-}
-
-// generation is the condition that a profile is of a generation; the first one is not written.
-func generation(n int64) string {
-	if n == 0 {
-		return "attribute_not_exists(generation)"
-	}
-	return "generation = :generation"
-}
-
-func operands(it item.Item, n int64) item.Item {
-	if n != 0 {
-		it[":generation"] = item.Int(n)
-	}
-	return it
+	e := expression{add: []string{"made :one"}, names: map[string]string{}, operands: item.Item{":one": item.Int(1)}}
+	return e.write(t, item.ProfileKey(c.Creator.Ref).Item(), open.and(made))
 }
 
 // stewardItem draws the entry that a person answers for a service token. TTL removes it with the token, whose expiry is
@@ -91,10 +75,10 @@ func stewardItem(tok *token.Token) item.Item {
 // TransferToken is UpdateToken for a change of the steward, who must be an active person.
 func (t *Table) TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error {
 	const steward = 0
-	failed, err := t.transact(ctx, "transferring "+string(before.ID), []types.TransactWriteItem{
-		t.check(after.Steward.Ref(), "#status = :active AND account = :account AND kind = :person", item.Item{
-			":active": item.String(string(user.Active)), ":account": item.String(string(after.Account)), ":person": item.String(string(user.Person)),
-		}),
+	failed, err := t.transact(ctx, retry.Changing, "transferring "+string(before.ID), []types.TransactWriteItem{
+		t.check(after.Steward.Ref(), statusIs("=", user.Active).and(ofAccount(after.Account)).and(condition{
+			"kind = :person", nil, item.Item{":person": item.String(string(user.Person))},
+		})),
 		t.update(item.OfToken(&before), item.OfToken(&after)),
 		{Delete: &types.Delete{TableName: t.name, Key: values(item.StewardKey(before.Steward.Ref(), before.ID).Item())}},
 		{Put: &types.Put{TableName: t.name, Item: values(stewardItem(&after))}},
@@ -119,7 +103,7 @@ func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, even
 // RotateToken is UpdateToken with the record of the answer, unless a valid one is there.
 func (t *Table) RotateToken(ctx context.Context, before, after token.Token, event audit.Event, replay store.Replay) error {
 	const record = 0
-	failed, err := t.transact(ctx, "rotating "+string(before.ID), []types.TransactWriteItem{
+	failed, err := t.transact(ctx, retry.Changing, "rotating "+string(before.ID), []types.TransactWriteItem{
 		t.replay(&replay, event.Time), t.update(item.OfToken(&before), item.OfToken(&after)), t.event(&event),
 	})
 	switch {
@@ -134,7 +118,7 @@ func (t *Table) RotateToken(ctx context.Context, before, after token.Token, even
 }
 
 func (t *Table) writeWithEvent(ctx context.Context, what string, write types.TransactWriteItem, event *audit.Event) error {
-	failed, err := t.transact(ctx, "writing "+what, []types.TransactWriteItem{write, t.event(event)})
+	failed, err := t.transact(ctx, retry.Changing, "writing "+what, []types.TransactWriteItem{write, t.event(event)})
 	if err != nil {
 		return err
 	}

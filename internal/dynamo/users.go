@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -23,7 +24,7 @@ func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User
 	if before != nil {
 		return t.writeWithEvent(ctx, string(after.ID()), t.updateUser(before, &after), &event)
 	}
-	failed, err := t.transact(ctx, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
+	failed, err := t.transact(ctx, retry.Changing, "creating "+string(after.ID()), []types.TransactWriteItem{t.putNew(item.OfUser(&after)), t.event(&event)})
 	if err == nil && len(failed) > 0 {
 		return store.ErrExists
 	}
@@ -34,7 +35,7 @@ func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User
 func (t *Table) ConfirmRoles(ctx context.Context, before user.User, at time.Time) error {
 	after := before
 	after.RolesStatedAt = at
-	failed, err := t.transact(ctx, "noting the roles of "+string(before.ID()), []types.TransactWriteItem{t.updateUser(&before, &after)})
+	failed, err := t.transact(ctx, retry.Changing, "noting the roles of "+string(before.ID()), []types.TransactWriteItem{t.updateUser(&before, &after)})
 	if err == nil && len(failed) > 0 {
 		return store.ErrChanged
 	}
@@ -51,11 +52,11 @@ func (t *Table) updateUser(before, after *user.User) types.TransactWriteItem {
 	return t.update(was, is, "rolesStatedAt")
 }
 
-// SaveUserBeside is SaveUser if another user's version is still the one that was read.
-func (t *Table) SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error {
-	failed, err := t.transact(ctx, "writing "+string(after.ID()), []types.TransactWriteItem{
-		t.check(other.Ref, "#status = :active AND version = :version", item.Item{":active": item.String(string(user.Active)), ":version": item.Int(other.Version)}),
-		t.updateUser(&before, &after), t.event(&event),
+// SaveUserBeside is SaveUser if another user is still active and has one of some roles. It asks for no version: the other could
+// hold a change up by going on to change themselves.
+func (t *Table) SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error {
+	failed, err := t.transact(ctx, retry.Changing, "writing "+string(after.ID()), []types.TransactWriteItem{
+		t.check(left.Other, administrates(left.Roles)), t.updateUser(&before, &after), t.event(&event),
 	})
 	if err == nil && len(failed) > 0 {
 		return store.ErrChanged

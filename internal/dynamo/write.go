@@ -2,12 +2,12 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,29 +15,34 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
+	"github.com/tokenwright/tokenwright/internal/retry"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// transact writes all or nothing. Writes that other requests got in the way of (TransactionConflict) are tried again;
-// a write whose condition fails is told by its index.
-func (t *Table) transact(ctx context.Context, action string, writes []types.TransactWriteItem) (failed map[int]bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
-	defer cancel()
-	for attempt := range MaxAttempts {
-		_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-		failed, cancelled := failedConditions(err)
-		if !cancelled || len(failed) > 0 {
-			if len(failed) > 0 {
-				return failed, nil
-			}
-			return nil, translate(action, err)
+// transact writes all or nothing. A write whose condition fails is told by its index; store.ErrBusy when other transactions
+// were on the same items until the patience was over.
+func (t *Table) transact(ctx context.Context, p retry.Patience, action string, writes []types.TransactWriteItem) (failed map[int]bool, err error) {
+	err = retry.Do(ctx, p, isBusy, func(ctx context.Context) error {
+		why, err := t.attempt(ctx, action, writes)
+		failed = why.failed
+		if err == nil && len(failed) == 0 && len(why.conflicts) > 0 {
+			return fmt.Errorf("%s: %w", action, store.ErrBusy)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Duration(attempt+1) * 20 * time.Millisecond):
-		}
+		return err
+	})
+	return failed, err
+}
+
+func isBusy(err error) bool { return errors.Is(err, store.ErrBusy) }
+
+// attempt is one try; nothing is written where it tells reasons.
+func (t *Table) attempt(ctx context.Context, action string, writes []types.TransactWriteItem) (cancelled, error) {
+	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	if why, ok := reasons(err); ok {
+		return why, nil
 	}
-	return nil, translate(action, err)
+	return cancelled{}, translate(action, err)
 }
 
 // putNew writes an item that must not be there yet.
@@ -49,36 +54,85 @@ func (t *Table) putNew(it item.Item) types.TransactWriteItem {
 // uses noted meanwhile stay, and so that each function can be held to the attributes it has business with. What may change
 // without the version and must be as before as well, is named in held.
 func (t *Table) update(before, after item.Item, held ...string) types.TransactWriteItem {
-	names, operands := map[string]string{"#version": "version"}, item.Item{":was": before["version"]}
-	var set, remove []string
+	as := condition{"#version = :was", map[string]string{"#version": "version"}, item.Item{":was": before["version"]}}
+	for _, name := range held {
+		as = as.and(unchanged(before, name))
+	}
+	return difference(before, after).write(t, before, as)
+}
+
+// ending is update for what ends something. It holds that the item is there and still open, and nothing else: whoever is
+// being stopped could go on changing the rest, and with it the version. What counts up therefore counts from what
+// is stored. ifVersion is for a caller who asked for a version; 0 = any.
+func (t *Table) ending(before, after item.Item, ifVersion int64, open condition, always ...string) types.TransactWriteItem {
+	was := maps.Clone(before)
+	for _, name := range always { // written, or removed, whatever they were
+		if delete(was, name); after[name].Kind == item.Other {
+			was[name] = item.Bool(true)
+		}
+	}
+	counts := []string{"version"}
+	if !reflect.DeepEqual(before["generation"], after["generation"]) {
+		counts = append(counts, "generation")
+	}
+	after = maps.Clone(after)
+	for _, name := range counts {
+		delete(was, name)
+		delete(after, name)
+	}
+	e := difference(was, after)
+	for _, name := range counts {
+		e.names["#"+name] = name
+		e.add = append(e.add, "#"+name+" :one")
+	}
+	e.operands[":one"] = item.Int(1)
+	open = condition{text: "attribute_exists(pk)"}.and(open)
+	if ifVersion != 0 {
+		open = open.and(condition{text: "#version = :was", operands: item.Item{":was": item.Int(ifVersion)}})
+	}
+	return e.write(t, before, open)
+}
+
+// expression is an update as DynamoDB writes it.
+type expression struct {
+	set, remove, add []string
+	names            map[string]string
+	operands         item.Item
+}
+
+func difference(before, after item.Item) *expression {
+	e := &expression{names: map[string]string{}, operands: item.Item{}}
 	for i, name := range slices.Sorted(maps.Keys(union(before, after))) {
 		if reflect.DeepEqual(before[name], after[name]) {
 			continue
 		}
 		n, v := fmt.Sprintf("#%d", i), fmt.Sprintf(":%d", i)
-		names[n] = name
+		e.names[n] = name
 		if value, ok := after[name]; ok {
-			set, operands[v] = append(set, n+" = "+v), value
+			e.set, e.operands[v] = append(e.set, n+" = "+v), value
 		} else {
-			remove = append(remove, n)
+			e.remove = append(e.remove, n)
 		}
 	}
-	expression := "SET " + strings.Join(set, ", ") // a change always sets something: the version, or when roles were said
-	if len(remove) > 0 {
-		expression += " REMOVE " + strings.Join(remove, ", ")
-	}
-	condition := "#version = :was"
-	for i, name := range held {
-		if was, ok := before[name]; ok {
-			v := fmt.Sprintf(":held%d", i)
-			condition, operands[v] = condition+" AND "+name+" = "+v, was
-		} else {
-			condition += " AND attribute_not_exists(" + name + ")"
+	return e
+}
+
+// write makes the write of one item.
+func (e *expression) write(t *Table, it item.Item, c condition) types.TransactWriteItem {
+	var text []string
+	for _, clause := range []struct {
+		word  string
+		parts []string
+	}{{"SET ", e.set}, {"REMOVE ", e.remove}, {"ADD ", e.add}} {
+		if len(clause.parts) > 0 {
+			text = append(text, clause.word+strings.Join(clause.parts, ", "))
 		}
 	}
+	maps.Copy(e.names, c.names)
+	maps.Copy(e.operands, c.operands)
 	return types.TransactWriteItem{Update: &types.Update{
-		TableName: t.name, Key: values(item.KeyOf(before).Item()), UpdateExpression: aws.String(expression),
-		ConditionExpression: aws.String(condition), ExpressionAttributeNames: names, ExpressionAttributeValues: values(operands),
+		TableName: t.name, Key: values(item.KeyOf(it).Item()), UpdateExpression: aws.String(strings.Join(text, " ")),
+		ConditionExpression: aws.String(c.text), ExpressionAttributeNames: e.names, ExpressionAttributeValues: values(e.operands),
 	}}
 }
 
@@ -93,20 +147,10 @@ func (t *Table) event(e *audit.Event) types.TransactWriteItem {
 	return t.putNew(item.OfEvent(e, e.Time.Add(t.retention)))
 }
 
-// raise adds one to a number of a user who is still as a condition says; :one stands among the operands.
-func (t *Table) raise(ref user.Ref, number, condition string, operands item.Item) types.TransactWriteItem {
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), UpdateExpression: aws.String("ADD " + number + " :one"),
-		ConditionExpression: aws.String(condition), ExpressionAttributeNames: map[string]string{"#status": "status"},
-		ExpressionAttributeValues: values(operands),
-	}}
-}
-
 // check holds that a user is still as a condition says.
-func (t *Table) check(ref user.Ref, condition string, operands item.Item) types.TransactWriteItem {
+func (t *Table) check(ref user.Ref, c condition) types.TransactWriteItem {
 	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), ConditionExpression: aws.String(condition),
-		ExpressionAttributeNames:  map[string]string{"#status": "status"}, // a reserved word
-		ExpressionAttributeValues: values(operands),
+		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), ConditionExpression: aws.String(c.text),
+		ExpressionAttributeNames: c.names, ExpressionAttributeValues: values(c.operands),
 	}}
 }

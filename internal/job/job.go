@@ -16,6 +16,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/base62"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -78,10 +79,12 @@ func ParseID(s string) (ID, error) {
 // State says whether there is more to do.
 type State string
 
-// The states of a job.
+// The states of a job. The last three are final.
 const (
-	Running State = "running"
-	Done    State = "done"
+	Running   State = "running"
+	Done      State = "done"
+	Cancelled State = "cancelled" // by somebody
+	Stopped   State = "stopped"   // because whoever began it may not revoke tokens any more
 )
 
 // Outcome says what became of one token.
@@ -121,14 +124,20 @@ type Job struct {
 	Reason  string
 	Request string // digest of what was asked, which a repetition must match
 
-	// What is still to do: the ids in Pending, or what Filter matches and comes after After.
+	// What is still to do: the ids in Pending, or what Filter matches and comes after After, until all is Listed.
 	Pending []token.ID
 	Filter  *Filter // nil for a job of ids
 	After   token.ID
+	Listed  bool
+	// Deferred are tokens that others were writing when their turn came. They are taken one by one, when nothing else is
+	// left, so that they hold up nobody.
+	Deferred []token.ID
 
 	Total   int // of a filter: matched so far
 	Counts  map[Outcome]int
 	Results []Result // of the first MaxResults
+	// StopReason says of a stopped job why: as a token is refused, "owner_inactive", or "insufficient_scope".
+	StopReason string
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -149,6 +158,56 @@ func (j *Job) Add(id token.ID, outcome Outcome) {
 // Copy returns a job that can be changed without changing j.
 func (j *Job) Copy() Job {
 	c := *j
-	c.Counts, c.Results, c.Pending = maps.Clone(j.Counts), slices.Clone(j.Results), slices.Clone(j.Pending)
+	c.Counts, c.Results, c.Pending, c.Deferred = maps.Clone(j.Counts), slices.Clone(j.Results), slices.Clone(j.Pending), slices.Clone(j.Deferred)
 	return c
+}
+
+// MaxDeferred is how many tokens wait for their turn before they come first.
+const MaxDeferred = 100
+
+// NextDeferred says whether the next token to take is a deferred one.
+func (j *Job) NextDeferred() bool {
+	return len(j.Deferred) >= MaxDeferred || len(j.Deferred) > 0 && j.exhausted()
+}
+
+// TakeDeferred takes the next of them; the token that the job was begun with waits for all others.
+func (j *Job) TakeDeferred() token.ID {
+	at := max(0, slices.IndexFunc(j.Deferred, func(id token.ID) bool { return id != j.Actor.Token }))
+	id := j.Deferred[at]
+	j.Deferred = slices.Delete(j.Deferred, at, at+1)
+	return id
+}
+
+// DeferOwn defers the token that the job was begun with, and says whether it is that: revoked any sooner, it could
+// not go on.
+func (j *Job) DeferOwn(id token.ID) bool {
+	own := id == j.Actor.Token
+	if own {
+		j.Deferred = append(j.Deferred, id)
+	}
+	return own
+}
+
+// Settle says of a job that is under way whether it has something left to do.
+func (j *Job) Settle() {
+	j.State = Running
+	if j.exhausted() && len(j.Deferred) == 0 {
+		j.State = Done
+	}
+}
+
+func (j *Job) exhausted() bool {
+	if j.Filter != nil {
+		return j.Listed
+	}
+	return len(j.Pending) == 0
+}
+
+// Step is what one step of a job writes, all or nothing.
+type Step struct {
+	Before, After Job
+	Endings       []store.TokenEnding
+	Notes         []audit.Event // that no change goes with
+	// Alone says that the step deals with one token which had to wait already: it is tried for as long as it takes.
+	Alone bool
 }

@@ -22,8 +22,9 @@ type Jobs interface {
 	Job(ctx context.Context, account user.AccountID, id job.ID) (job.Job, error)
 	// CreateJob writes a new job; store.ErrExists when there is one of this id.
 	CreateJob(ctx context.Context, j job.Job, event audit.Event) error
-	// StepJob writes a step, all or nothing; store.ErrChanged when the job or one of the tokens is not as it was read.
-	StepJob(ctx context.Context, before, after job.Job, changes []store.TokenChange, events []audit.Event) error
+	// StepJob writes a step, all or nothing; store.ErrChanged when the job is not as it was read, *store.InTheWayError when
+	// others are writing some of the tokens, or have ended them.
+	StepJob(ctx context.Context, s job.Step) error
 	// TokensNamed reads tokens by id; those that do not exist are left out.
 	TokensNamed(ctx context.Context, ids []token.ID) (map[token.ID]token.Token, error)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/settings"
-	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/storetest"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -144,18 +143,18 @@ type flaky struct {
 
 var errOutage = errors.New("the connection broke")
 
-func (f *flaky) StepJob(ctx context.Context, before, after job.Job, changes []store.TokenChange, events []audit.Event) error {
+func (f *flaky) StepJob(ctx context.Context, s job.Step) error {
 	f.step++
 	switch f.step % 3 {
 	case 1: // crashed before the write
 		return errOutage
 	case 2: // crashed behind it
-		if err := f.Store.StepJob(ctx, before, after, changes, events); err != nil {
+		if err := f.Store.StepJob(ctx, s); err != nil {
 			return err
 		}
 		return errOutage
 	}
-	return f.Store.StepJob(ctx, before, after, changes, events)
+	return f.Store.StepJob(ctx, s)
 }
 
 func TestABulkRevocationSurvivesCrashesAndRevokesEachTokenOnce(t *testing.T) {
@@ -365,5 +364,193 @@ func TestWhatOneWriteEndedIsRevokedAlready(t *testing.T) {
 	}
 	if j := w.finish(w.Manager, w.begin(admin, lifecycle.BulkRevoke{Filter: &job.Filter{Kind: token.Personal}}).ID); j.Total != 0 {
 		t.Errorf("a filter matches what is over: %+v", j)
+	}
+}
+
+func TestAJobStopsWhenItsMakerMayNotGoOn(t *testing.T) {
+	for name, tt := range map[string]struct {
+		byToken bool
+		lose    func(*world, lifecycle.Issued) error
+		reason  string
+	}{
+		"the person is suspended": {false, func(w *world, _ lifecycle.Issued) error {
+			_, err := w.Suspend(t.Context(), other, them(admin), 0)
+			return err
+		}, "owner_inactive"},
+		"the person is offboarded": {false, func(w *world, _ lifecycle.Issued) error {
+			_, err := w.Offboard(t.Context(), other, them(admin), 0)
+			return err
+		}, "owner_inactive"},
+		"the person has other roles": {false, func(w *world, _ lifecycle.Issued) error {
+			_, err := w.PutUser(t.Context(), other, them(admin), 0, lifecycle.SetUser{Roles: value([]string{"viewer"})})
+			return err
+		}, "insufficient_scope"},
+		"the token is revoked": {true, func(w *world, i lifecycle.Issued) error { return w.Revoke(t.Context(), other, id(i), 0) }, "revoked"},
+		"the token is paused": {true, func(w *world, i lifecycle.Issued) error {
+			_, err := w.Update(t.Context(), other, id(i), 0, lifecycle.Update{Active: value(false)})
+			return err
+		}, "inactive"},
+		"the token is narrowed": {true, func(w *world, i lifecycle.Issued) error {
+			_, err := w.Update(t.Context(), other, id(i), 0, lifecycle.Update{Scopes: list("tokens:read")})
+			return err
+		}, "insufficient_scope"},
+		"the token was issued before": {true, func(w *world, _ lifecycle.Issued) error {
+			return w.RevokeIssuedBefore(t.Context(), other, nil, w.now, "")
+		}, "revoked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t)
+			w.known(admin, other, analyst)
+			w.settings(func(s *settings.Settings) { s.RolesFrom, s.AdminsMayRevokePersonalTokens = settings.Tokenwright, true })
+			maker, c := w.service(admin, "tokens:delete", "tokens:read"), admin
+			all := w.grow(60)
+			if tt.byToken {
+				c = w.bearer(maker)
+			}
+			j := w.begin(c, lifecycle.BulkRevoke{IDs: all})
+			if err := w.RunJob(t.Context(), "acc_acme", j.ID); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.lose(w, maker); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if err := w.RunJob(t.Context(), "acc_acme", j.ID); err != nil {
+					t.Error(err)
+				}
+			}
+			j, err := w.fixture.Store.Job(t.Context(), "acc_acme", j.ID)
+			if err != nil || j.State != job.Stopped || j.StopReason != tt.reason || j.Counts[job.Revoked] != 40 || len(j.Pending) != 20 {
+				t.Errorf("state %s for %q, counts %v, %d pending, %v", j.State, j.StopReason, j.Counts, len(j.Pending), err)
+			}
+			w.noted(audit.JobStopped, string(j.ID), 1)
+			_, err = w.CancelJob(t.Context(), other, j.ID)
+			refuses(t, "cancelling what is stopped", err, lifecycle.ErrConflict, "job_over")
+		})
+	}
+}
+
+var other = person("acc_acme", "olga", "admin")
+
+// noted checks how many events there are of an action on a target, refused attempts aside.
+func (w *world) noted(action audit.Action, target string, want int) {
+	w.Helper()
+	n := 0
+	for _, it := range w.state() {
+		if text(it["action"]) == string(action) && text(it["target"]) == target {
+			n++
+		}
+	}
+	if n != want {
+		w.Errorf("%d events %s of %s, want %d", n, action, target, want)
+	}
+}
+
+func TestATokenMayBeAmongThoseThatItsOwnJobRevokes(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	w.adminsMay()
+	maker := w.service(admin, "tokens:delete")
+	all := append(ids(maker), w.grow(60)...)
+	for _, in := range []lifecycle.BulkRevoke{{IDs: all}, {Filter: &job.Filter{Environment: token.Live}}} {
+		p, complete, err := w.PreviewBulkRevoke(t.Context(), w.bearer(maker), in)
+		if err != nil || !complete || p.Counts[job.Revoked] != len(all) {
+			t.Errorf("the preview counts %v, complete %v, %v", p.Counts, complete, err)
+		}
+	}
+	j := w.finish(w.Manager, w.begin(w.bearer(maker), lifecycle.BulkRevoke{Filter: &job.Filter{Environment: token.Live}}).ID)
+	w.eachOnce(j, all)
+	if last := j.Results[len(all)-1].Token; last != maker.Token.ID {
+		t.Errorf("%s came last, want the job's own", last)
+	}
+}
+
+func TestAJobIsCancelledAndWhatItDidStays(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst, evil)
+	w.adminsMay()
+	robot, foreign := w.service(admin, "tokens:delete", "audit:read"), w.service(admin, "tokens:delete")
+	j := w.begin(admin, lifecycle.BulkRevoke{IDs: w.grow(60)})
+	if err := w.RunJob(t.Context(), "acc_acme", j.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.unchanged("cancelling without leave", func() {
+		_, err := w.CancelJob(t.Context(), analyst, j.ID)
+		refuses(t, "without the scope", err, lifecycle.ErrForbidden, "insufficient_scope")
+		_, err = w.CancelJob(t.Context(), w.bearer(robot), j.ID)
+		refuses(t, "by a token that did not begin it", err, lifecycle.ErrForbidden, "not_maker")
+		if _, err := w.CancelJob(t.Context(), evil, j.ID); !errors.Is(err, job.ErrNotFound) {
+			t.Errorf("another account's: %v", err)
+		}
+	})
+	for range 2 { // the second time it is cancelled already
+		got, err := w.CancelJob(t.Context(), other, j.ID)
+		if err != nil || got.State != job.Cancelled || got.Counts[job.Revoked] != 40 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	w.unchanged("a step of a cancelled job", func() {
+		if err := w.RunJob(t.Context(), "acc_acme", j.ID); err != nil {
+			t.Error(err)
+		}
+	})
+	w.noted(audit.JobCancelled, string(j.ID), 1)
+
+	own := w.begin(w.bearer(robot), lifecycle.BulkRevoke{IDs: ids(foreign)})
+	if got, err := w.CancelJob(t.Context(), w.bearer(robot), own.ID); err != nil || got.State != job.Cancelled {
+		t.Errorf("a token cancels what it began: %+v, %v", got, err)
+	}
+	done := w.finish(w.Manager, w.begin(admin, lifecycle.BulkRevoke{IDs: ids(foreign)}).ID)
+	_, err := w.CancelJob(t.Context(), admin, done.ID)
+	refuses(t, "cancelling what is done", err, lifecycle.ErrConflict, "job_over")
+}
+
+func TestAStepUnderWayDoesNotBringACancelledJobBack(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	w.adminsMay()
+	all := w.grow(3)
+	j := w.begin(admin, lifecycle.BulkRevoke{IDs: all})
+	config := w.Config
+	config.Store = &meddling{Store: w.fixture.Store, before: func() {
+		if _, err := w.CancelJob(t.Context(), admin, j.ID); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := lifecycle.New(config).RunJob(t.Context(), "acc_acme", j.ID); err != nil {
+		t.Error(err)
+	}
+	got, err := w.fixture.Store.Job(t.Context(), "acc_acme", j.ID)
+	if err != nil || got.State != job.Cancelled || len(got.Results) != 0 || len(w.revocations(all[0])) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestATokenEndsNobodyElsesPersonalTokensByAnInstant(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	bobs, robot, target := w.create(analyst, lifecycle.Create{}), w.service(admin, "tokens:delete"), w.service(admin, "orders:read")
+	bob, robots := them(analyst), lifecycle.Person{ID: target.Token.ID.Owner().ID()}
+	w.unchanged("by a token", func() {
+		for what, who := range map[string]*lifecycle.Person{"another person's": &bob, "the account's": nil} {
+			refuses(t, what, w.RevokeIssuedBefore(t.Context(), w.bearer(robot), who, w.now, ""), lifecycle.ErrForbidden, "not_owner")
+		}
+	})
+	if err := w.RevokeIssuedBefore(t.Context(), w.bearer(robot), &robots, w.now, ""); err != nil {
+		t.Errorf("a service token's: %v", err)
+	}
+	w.refusedFor(target.Secret, validate.Revoked)
+	w.accepted(bobs.Secret)
+	mine := w.create(admin, lifecycle.Create{Scopes: list("tokens:delete")})
+	if err := w.RevokeIssuedBefore(t.Context(), w.bearer(mine), &me, w.now.Add(-time.Hour), ""); err != nil {
+		t.Errorf("its owner's own: %v", err)
+	}
+	w.adminsMay()
+	if err := w.RevokeIssuedBefore(t.Context(), w.bearer(robot), &bob, w.now, ""); err != nil {
+		t.Errorf("where the settings say so: %v", err)
+	}
+	w.refusedFor(bobs.Secret, validate.Revoked)
+	if err := w.RevokeIssuedBefore(t.Context(), w.bearer(robot), nil, w.now, ""); err != nil {
+		t.Errorf("the account's, where the settings say so: %v", err)
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -54,22 +54,24 @@ func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, 
 	if in.IdempotencyKey == "" {
 		return m.create(ctx, c, in)
 	}
-	for range attempts {
-		issued, err := m.replayed(ctx, c, in.once())
-		if !errors.Is(err, store.ErrNoReplay) {
-			return issued, err
+	var issued Issued
+	err := persist(ctx, retry.Changing, "what this Idempotency-Key stands for", func(ctx context.Context) (err error) {
+		if issued, err = m.replayed(ctx, c, in.once()); !errors.Is(err, store.ErrNoReplay) {
+			return err
 		}
 		issued, err = m.create(ctx, c, in)
 		if isRefusal(err, "too_many_tokens") { // the last one may be the very one that this repeats
 			if again, replay := m.replayed(ctx, c, in.once()); !errors.Is(replay, store.ErrNoReplay) {
-				return again, replay
+				issued = again
+				return replay
 			}
 		}
-		if !errors.Is(err, store.ErrReplay) {
-			return issued, err
+		if errors.Is(err, store.ErrReplay) {
+			return store.ErrChanged
 		}
-	}
-	return Issued{}, conflict("busy", "Another request with this Idempotency-Key is under way. Try again.")
+		return err
+	})
+	return issued, err
 }
 
 func (in Create) withDefaults(c Caller) Create {
@@ -112,41 +114,23 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 	if !slices.Equal(known.Scopes, c.Scopes) { // said after the JWT, and after the authorizer looked
 		return m.createOnce(ctx, known, in)
 	}
-	var creator user.User
-	for try := range countAttempts {
-		was := creator.Generation
-		if creator, err = m.creator(ctx, c); err != nil {
-			return Issued{}, err
+	var issued Issued
+	var first *user.User
+	err = persist(ctx, retry.Creating, "how many tokens this person has", func(ctx context.Context) error {
+		creator, err := m.creator(ctx, c)
+		if err != nil {
+			return err
 		}
-		if try > 0 && creator.Generation != was { // whoever was invited again in between did not ask for this
-			return Issued{}, errInactive
+		if first == nil {
+			first = &creator
 		}
-		issued, err := m.createFor(ctx, c, in, &within, creator, tok, now)
-		if !errors.Is(err, store.ErrChanged) {
-			return issued, err
+		if creator.Generation != first.Generation { // whoever was invited again in between did not ask for this
+			return errInactive
 		}
-		if err := m.pause(ctx); err != nil {
-			return Issued{}, err
-		}
-	}
-	return Issued{}, conflict("busy", "Other requests keep creating tokens for this person. Try again.")
-}
-
-// countAttempts bounds how often a person's tokens are counted again because others were made meanwhile.
-const countAttempts = 40
-
-// pause waits for up to 25 ms, so that those who collided do not collide again in step.
-func (m *Manager) pause(ctx context.Context) error {
-	var b [1]byte
-	if _, err := io.ReadFull(m.Random, b[:]); err != nil {
-		return fmt.Errorf("reading randomness: %w", err)
-	}
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for others: %w", token.ErrUnavailable)
-	case <-time.After(time.Duration(b[0]) * 100 * time.Microsecond):
-		return nil
-	}
+		issued, err = m.createFor(ctx, c, in, &within, creator, tok, now)
+		return err
+	})
+	return issued, err
 }
 
 // creator reads who creates. Their tokens are counted after that.

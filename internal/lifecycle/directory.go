@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -155,17 +156,17 @@ func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 	if _, err := m.Entry(ctx, c, id); err != nil {
 		return user.User{}, err
 	}
-	return m.changeUserBy(ctx, c, id, ifVersion, action, func(u *user.User) error {
+	return m.changeUserBy(ctx, c, id, retry.Ending, ifVersion, action, func(u *user.User) error {
 		if !isEntry(u) {
 			return fmt.Errorf("reading %s: %w", id, user.ErrNotFound)
 		}
 		return edit(u)
-	}, func(ctx context.Context, c Caller, before, after user.User, event audit.Event) error {
-		event.Action = entryAction(action, before.Status, after.Status)
+	}, func(ctx context.Context, c Caller, w store.UserEnding) error {
+		w.Event.Action = entryAction(action, w.Before.Status, w.After.Status)
 		if from == settings.Tokenwright {
-			return m.writeUser(ctx, c, before, after, event)
+			return m.writeUser(ctx, c, w)
 		}
-		return m.Store.SaveUser(ctx, &before, after, event)
+		return m.saveUser(ctx, w)
 	})
 }
 

@@ -5,11 +5,27 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
+
+// Endings are the writes that stop something. Each needs no more than that it is there and not stopped yet (store.ErrChanged),
+// and goes on for as long as others keep writing the same items.
+type Endings interface {
+	// EndToken revokes a token, or pauses it.
+	EndToken(ctx context.Context, e store.TokenEnding) error
+	// EndUser suspends or offboards a person, or ends what they were issued before an instant.
+	EndUser(ctx context.Context, e store.UserEnding) error
+	// EndAccount ends what an account was issued before an instant.
+	EndAccount(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error
+	// CancelJob ends a job that runs.
+	CancelJob(ctx context.Context, before, after job.Job, event audit.Event) error
+}
 
 // Revoke ends a token for ever, from the moment it returns: one's own for nothing, a service token with tokens:delete, and
 // with it another's personal token where the account's settings say so.
@@ -22,7 +38,7 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
 		return m.refusedUnread(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
 	}
-	_, err = m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+	_, err = m.end(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := m.mayRevoke(ctx, c, tok); err != nil || !tok.RevokedAt.IsZero() {
 			return audit.TokenRevoked, nil, err
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/retry"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -24,65 +26,100 @@ const jobStep = 40
 // progress. So a step that is begun twice, or cut off anywhere, leaves each token revoked once with one event, and the end
 // of a step is a change of the job's item, which starts the next one.
 func (m *Manager) RunJob(ctx context.Context, account user.AccountID, id job.ID) error {
-	for range attempts {
+	inTheWay := func(err error) bool { return errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrBusy) }
+	err := retry.Do(ctx, retry.Ending, inTheWay, func(ctx context.Context) error {
 		before, err := m.Store.Job(ctx, account, id)
-		if errors.Is(err, job.ErrNotFound) || err == nil && before.State == job.Done {
+		if errors.Is(err, job.ErrNotFound) || err == nil && before.State != job.Running {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err = m.step(ctx, &before); !errors.Is(err, store.ErrChanged) {
-			return err
-		}
+		return m.step(ctx, &before)
+	})
+	if inTheWay(err) {
+		return fmt.Errorf("a step of %s: others keep writing its tokens: %w", id, token.ErrUnavailable)
 	}
-	return fmt.Errorf("a step of %s: other requests keep changing its tokens: %w", id, token.ErrUnavailable)
+	return err
 }
 
+// step takes one step. Tokens that others are writing at that moment are deferred, so that they roll back no neighbour; a
+// deferred token is a step of its own, and that is tried for as long as it takes.
 func (m *Manager) step(ctx context.Context, before *job.Job) error {
-	c := Caller{
-		Principal: principal.Principal{Kind: principal.Kind(before.Actor.Kind), Account: before.Account, User: before.Actor.User, Token: before.Actor.Token},
-		Origin:    before.Origin,
+	c, now := makerOf(before), m.now()
+	if reason, err := m.lost(ctx, c, now); err != nil {
+		return err
+	} else if reason != "" {
+		return m.stop(ctx, c, before, reason, now)
 	}
 	policy, err := m.Store.Settings(ctx, c.Account)
 	if err != nil {
 		return err
 	}
-	now, after := m.now(), before.Copy()
-	next, _, err := m.nextTokens(ctx, &after, jobStep)
+	taken, alone := before.Copy(), before.NextDeferred()
+	next, _, err := m.nextTokens(ctx, &taken, jobStep)
 	if err != nil {
 		return err
 	}
-	var changes []store.TokenChange
-	var events []audit.Event
+	for {
+		s, err := m.draw(c, &policy, before, taken.Copy(), next, now)
+		if err != nil {
+			return err
+		}
+		s.Alone = alone
+		err = m.Store.StepJob(ctx, s)
+		var way *store.InTheWayError
+		switch {
+		case !errors.As(err, &way):
+			return err
+		case alone: // ended since it was read
+			return fmt.Errorf("%w: %w", store.ErrChanged, err)
+		}
+		taken.Deferred = append(taken.Deferred, way.Tokens...)
+		next = slices.DeleteFunc(next, func(t named) bool { return slices.Contains(way.Tokens, t.id) })
+	}
+}
+
+// draw makes the step that deals with some tokens.
+func (m *Manager) draw(c Caller, policy *settings.Settings, before *job.Job, after job.Job, next []named, now time.Time) (job.Step, error) {
+	s := job.Step{Before: *before}
 	for _, t := range next {
-		outcome := judge(c, &policy, t.tok, now)
+		outcome := judge(c, policy, t.tok, now)
 		after.Add(t.id, outcome)
 		if outcome != job.Revoked && outcome != job.Refused {
 			continue
 		}
 		event, err := m.event(c, now, audit.TokenRevoked, string(t.id))
 		if err != nil {
-			return err
+			return s, err
 		}
 		event.Reason = before.Reason
 		if outcome == job.Refused {
 			event.Refused = "not_owner"
-		} else {
-			change := revocation(t.tok, c.User, now)
-			changes = append(changes, change)
-			event.Changes = []audit.Change{{Field: "status", Before: string(change.Before.Status(now)), After: string(token.Revoked)}}
+			s.Notes = append(s.Notes, event)
+			continue
 		}
-		events = append(events, event)
+		event.Changes = []audit.Change{{Field: "status", Before: string(t.tok.Status(now)), After: string(token.Revoked)}}
+		s.Endings = append(s.Endings, revocation(t.tok, c.User, now, event))
 	}
+	after.Settle()
 	after.UpdatedAt, after.Version = now, before.Version+1
-	return m.Store.StepJob(ctx, *before, after, changes, events)
+	s.After = after
+	return s, nil
 }
 
-func revocation(tok *token.Token, by user.ID, now time.Time) store.TokenChange {
+func revocation(tok *token.Token, by user.ID, now time.Time, event audit.Event) store.TokenEnding {
 	after := *tok
 	after.RevokedAt, after.UpdatedAt, after.UpdatedBy, after.Version = now, now, by, tok.Version+1
-	return store.TokenChange{Before: *tok, After: after}
+	return store.TokenEnding{Before: *tok, After: after, Event: event}
+}
+
+// makerOf is who began a job, as far as it is written down: their permissions are asked anew.
+func makerOf(j *job.Job) Caller {
+	return Caller{
+		Principal: principal.Principal{Kind: principal.Kind(j.Actor.Kind), Account: j.Account, User: j.Actor.User, Token: j.Actor.Token},
+		Origin:    j.Origin,
+	}
 }
 
 // named is a token by its id; nil when there is none.
@@ -94,13 +131,16 @@ type named struct {
 // nextTokens takes up to limit tokens out of what a job has still to do, and how many it looked at for that. The job is done when
 // nothing is left.
 func (m *Manager) nextTokens(ctx context.Context, j *job.Job, limit int) ([]named, int, error) {
-	if j.Filter != nil {
+	defer j.Settle()
+	if j.Filter != nil && !j.NextDeferred() {
 		return m.nextMatches(ctx, j, limit)
 	}
 	ids := j.Pending[:min(limit, len(j.Pending))]
-	j.Pending = j.Pending[len(ids):]
-	if len(j.Pending) == 0 {
-		j.State = job.Done
+	if j.NextDeferred() {
+		ids = []token.ID{j.TakeDeferred()}
+	} else {
+		j.Pending = j.Pending[len(ids):]
+		ids = slices.DeleteFunc(slices.Clone(ids), j.DeferOwn)
 	}
 	found, err := m.Store.TokensNamed(ctx, ids)
 	if err != nil {
@@ -129,7 +169,7 @@ func (m *Manager) nextMatches(ctx context.Context, j *job.Job, limit int) ([]nam
 			return nil, 0, err
 		}
 		if len(page) > 0 && page[0].Account != j.Account {
-			j.State = job.Done // another account's owner, of whom not even the number of tokens may show
+			j.Listed = true // another account's owner, of whom not even the number of tokens may show
 			return next, examined, nil
 		}
 		if err := m.overtakeAll(ctx, Caller{Principal: principal.Principal{Account: j.Account}}, page); err != nil {
@@ -140,7 +180,9 @@ func (m *Manager) nextMatches(ctx context.Context, j *job.Job, limit int) ([]nam
 			j.After = page[i].ID
 			if m.matches(j, &page[i]) {
 				j.Total++
-				next = append(next, named{page[i].ID, &page[i]})
+				if !j.DeferOwn(page[i].ID) {
+					next = append(next, named{page[i].ID, &page[i]})
+				}
 			}
 			if len(next) == limit {
 				return next, examined, nil
@@ -148,7 +190,7 @@ func (m *Manager) nextMatches(ctx context.Context, j *job.Job, limit int) ([]nam
 		}
 		switch {
 		case last == "":
-			j.State = job.Done
+			j.Listed = true
 			return next, examined, nil
 		case examined >= maxExamined:
 			return next, examined, nil

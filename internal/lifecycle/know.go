@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -20,18 +21,18 @@ func (m *Manager) Know(ctx context.Context, c Caller) (Caller, error) {
 	if c.Kind != principal.Person || c.Profile == principal.ProfileCurrent {
 		return c, nil
 	}
-	for range attempts {
+	err := persist(ctx, retry.Changing, "your profile", func(ctx context.Context) error {
 		counts, err := m.know(ctx, c, m.now())
+		if errors.Is(err, store.ErrExists) { // stored by another request, which may have said something else
+			return store.ErrChanged
+		}
 		if err == nil {
 			c.Roles, c.RolesStatedAt, c.Profile = counts.Roles, counts.At, principal.ProfileCurrent // so that nothing behind looks again
 			c.Scopes = m.Catalogue.OfRoles(counts.Roles)
-			return c, nil
 		}
-		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrChanged) {
-			return c, err
-		}
-	}
-	return c, conflict("busy", "Other requests keep changing your profile. Try again.")
+		return err
+	})
+	return c, err
 }
 
 // know returns the roles that count, and sees to it that they are stored.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standing"
@@ -46,8 +47,8 @@ type Store interface {
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
 	// ConfirmRoles notes that a user's roles were said again, if the user is still as it was read (store.ErrChanged).
 	ConfirmRoles(ctx context.Context, before user.User, at time.Time) error
-	// SaveUserBeside is SaveUser over before, if another user is still as it was read.
-	SaveUserBeside(ctx context.Context, before, after, other user.User, event audit.Event) error
+	// SaveUserBeside is SaveUser over before, if another administrator is left.
+	SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error
 	// TransferToken is UpdateToken for a change of the steward, who must be active (ErrOwnerInactive).
 	TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error
 	// SaveSettings writes a policy over the one that was read (ErrChanged).
@@ -76,6 +77,7 @@ type Store interface {
 	// Replay returns the record of an idempotency key, or store.ErrNoReplay.
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
 
+	Endings
 	Jobs
 	Routes
 }
@@ -205,38 +207,65 @@ func (m *Manager) event(c Caller, now time.Time, action audit.Action, target str
 
 func (m *Manager) now() time.Time { return token.Millis(m.Now()) }
 
-// attempts bounds how often a change is tried again on a token that others change at the same time.
-const attempts = 4
+// persist tries a change again when another request was quicker, and refuses it as busy when others always are. A change gives
+// up before an ending does.
+func persist(ctx context.Context, p retry.Patience, what string, try func(context.Context) error) error {
+	changed := func(err error) bool { return errors.Is(err, store.ErrChanged) }
+	err := retry.Do(ctx, p, changed, try)
+	if changed(err) || errors.Is(err, store.ErrBusy) {
+		return conflict("busy", "Other requests keep changing %s. Try again.", what)
+	}
+	return err
+}
+
+// tokenEdit changes a token and tells what that changes, and under which name.
+type tokenEdit func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error)
 
 // change reads a token, lets edit change a copy, and writes the difference with its event. ifVersion is what the
 // caller believes the version to be (0 = any). A token that another request changed in between is read and edited
 // again, unless the caller named a version.
-func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error)) (token.Token, error) {
-	for range attempts {
+func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit tokenEdit) (token.Token, error) {
+	return m.changeBy(ctx, c, id, retry.Changing, ifVersion, edit, func(ctx context.Context, w store.TokenEnding) error {
+		return m.Store.UpdateToken(ctx, w.Before, w.After, w.Event)
+	})
+}
+
+// end is change for an edit that ends the token or pauses it, and that nobody may hold up. The version it returns is the one
+// read and one more; whoever changed the token in between made it higher, and an If-Match with it is refused.
+func (m *Manager) end(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit tokenEdit) (token.Token, error) {
+	return m.changeBy(ctx, c, id, retry.Ending, ifVersion, edit, m.Store.EndToken)
+}
+
+func (m *Manager) changeBy(
+	ctx context.Context, c Caller, id token.ID, p retry.Patience, ifVersion int64, edit tokenEdit, write func(context.Context, store.TokenEnding) error,
+) (tok token.Token, err error) {
+	err = persist(ctx, p, "this token", func(ctx context.Context) error {
 		now := m.now()
 		before, owner, err := m.find(ctx, c, id, now)
 		if err != nil {
-			return token.Token{}, err
+			return err
 		}
 		if err := atVersion("token", before.Version, ifVersion); err != nil {
-			return token.Token{}, err
+			return err
 		}
-		after := before
-		action, changes, err := edit(now, &after, &owner)
+		tok = before
+		action, changes, err := edit(now, &tok, &owner)
 		if err != nil || len(changes) == 0 {
-			return before, m.refused(ctx, c, action, string(id), err)
+			tok = before
+			return m.refused(ctx, c, action, string(id), err)
 		}
-		after.Version, after.UpdatedAt, after.UpdatedBy = before.Version+1, now, c.User
+		tok.Version, tok.UpdatedAt, tok.UpdatedBy = before.Version+1, now, c.User
 		event, err := m.event(c, now, action, string(id), changes...)
 		if err != nil {
-			return token.Token{}, err
+			return err
 		}
-		if err = m.Store.UpdateToken(ctx, before, after, event); err == nil {
-			return after, nil
+		if err := write(ctx, store.TokenEnding{Before: before, After: tok, IfVersion: ifVersion, Event: event}); err != nil {
+			return fmt.Errorf("writing %s: %w", id, err)
 		}
-		if !errors.Is(err, store.ErrChanged) {
-			return token.Token{}, fmt.Errorf("writing %s: %w", id, err)
-		}
+		return nil
+	})
+	if err != nil {
+		return token.Token{}, err
 	}
-	return token.Token{}, conflict("busy", "Other requests keep changing this token. Try again.")
+	return tok, nil
 }

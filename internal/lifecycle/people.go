@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -274,92 +275,61 @@ func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVers
 }
 
 // changeUser reads a person, lets edit change a copy, and writes the difference with its event, like change does for
-// tokens. A change that would leave the account without an administrator is refused.
+// tokens. A change that would leave the account without an administrator is refused, and one that stops the person cannot
+// be held up by them.
 func (m *Manager) changeUser(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error) (user.User, error) {
-	return m.changeUserBy(ctx, c, id, ifVersion, action, edit, m.writeUser)
+	patience := retry.Changing
+	if action == audit.UserSuspended || action == audit.UserOffboarded {
+		patience = retry.Ending
+	}
+	return m.changeUserBy(ctx, c, id, patience, ifVersion, action, edit, m.writeUser)
 }
 
 // userWrite writes a changed user with its event.
-type userWrite func(ctx context.Context, c Caller, before, after user.User, event audit.Event) error
+type userWrite func(ctx context.Context, c Caller, w store.UserEnding) error
 
 // changeUserBy is changeUser with another way to write.
-func (m *Manager) changeUserBy(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error, write userWrite) (user.User, error) {
-	for range attempts {
+func (m *Manager) changeUserBy(
+	ctx context.Context, c Caller, id user.ID, p retry.Patience, ifVersion int64, action audit.Action, edit func(*user.User) error, write userWrite,
+) (u user.User, err error) {
+	err = persist(ctx, p, "this user", func(ctx context.Context) error {
 		now := m.now()
 		before, err := m.findUser(ctx, c, id)
 		if err != nil {
-			return user.User{}, err
+			return err
 		}
 		if before.Kind != user.Person {
 			err := conflict("not_a_person", "This is the user behind a service token. Change the token.")
-			return user.User{}, m.refused(ctx, c, action, string(id), err)
+			return m.refused(ctx, c, action, string(id), err)
 		}
 		if err := atVersion("user", before.Version, ifVersion); err != nil {
-			return user.User{}, err
+			return err
 		}
-		after := before
-		if err := edit(&after); err != nil {
-			return user.User{}, m.refused(ctx, c, action, string(id), err)
+		u = before
+		if err := edit(&u); err != nil {
+			return m.refused(ctx, c, action, string(id), err)
 		}
-		changes := diffUsers(&before, &after)
+		if c.User == id && before.Status != user.Active && u.Status == user.Active {
+			// They were let in a moment ago, when they were active still.
+			return m.refused(ctx, c, action, string(id), forbidden("owner_inactive", "You were suspended or offboarded a moment ago."))
+		}
+		changes := diffUsers(&before, &u)
 		if len(changes) == 0 {
-			return before, nil
+			u = before
+			return nil
 		}
-		stated(&before, &after, now)
-		after.UpdatedAt, after.Version = now, before.Version+1
+		stated(&before, &u, now)
+		u.UpdatedAt, u.Version = now, before.Version+1
 		event, err := m.event(c, now, action, string(id), changes...)
 		if err != nil {
-			return user.User{}, err
-		}
-		if err = write(ctx, c, before, after, event); err == nil {
-			return after, nil
-		}
-		if !errors.Is(err, store.ErrChanged) {
-			return user.User{}, err
-		}
-	}
-	return user.User{}, conflict("busy", "Other requests keep changing this user. Try again.")
-}
-
-// writeUser saves a change; one that takes an administrator away holds, in the same transaction, that another one is
-// still there, so that two who remove each other at the same time do not both succeed.
-func (m *Manager) writeUser(ctx context.Context, c Caller, before, after user.User, event audit.Event) error {
-	if !m.isAdmin(before) || m.isAdmin(after) {
-		return m.Store.SaveUser(ctx, &before, after, event)
-	}
-	// Most often it is the caller. To go through all the people can take long, and whoever makes many of them must not keep
-	// an administrator from being stopped.
-	if c.User.Ref() != before.Ref {
-		caller, err := m.Store.User(ctx, c.User.Ref())
-		if err == nil && caller.Account == c.Account && m.isAdmin(caller) {
-			return m.Store.SaveUserBeside(ctx, before, after, caller, event)
-		}
-		if err != nil && !errors.Is(err, user.ErrNotFound) {
 			return err
 		}
+		return write(ctx, c, store.UserEnding{Before: before, After: u, IfVersion: ifVersion, Event: event})
+	})
+	if err != nil {
+		return user.User{}, err
 	}
-	cursor := user.ID("")
-	for {
-		people, last, err := m.Store.People(ctx, c.Account, cursor, 100)
-		if err != nil {
-			return err
-		}
-		for _, other := range people {
-			if other.Ref != before.Ref && m.isAdmin(other) {
-				return m.Store.SaveUserBeside(ctx, before, after, other, event)
-			}
-		}
-		if last == "" {
-			err := conflict("last_administrator", "This is the last active person who may change people. Make another one first.")
-			return m.refused(ctx, c, event.Action, string(before.ID()), err)
-		}
-		cursor = last
-	}
-}
-
-// isAdmin says whether u is an active person who may change people.
-func (m *Manager) isAdmin(u user.User) bool {
-	return u.Kind == user.Person && u.Status == user.Active && m.Catalogue.OfRoles(u.Roles).Has(scope.UsersWrite)
+	return u, nil
 }
 
 func suspender(u *user.User) any {

@@ -15,7 +15,6 @@ import (
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Settings returns the account's policy to holders of settings:read.
@@ -63,7 +62,7 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 		after = before
 	} else {
 		after.Version, after.UpdatedAt = before.Version+1, now
-		if err := m.saveSettings(ctx, c, before, after, now, audit.SettingsUpdated, changes, ""); err != nil {
+		if err := m.saveSettings(ctx, c, before, after, now, changes); err != nil {
 			return none, Preview{}, err
 		}
 	}
@@ -84,12 +83,11 @@ func (c Caller) mayMoveRoles() error {
 	return nil
 }
 
-func (m *Manager) saveSettings(ctx context.Context, c Caller, before, after settings.Settings, now time.Time, action audit.Action, changes []audit.Change, reason string) error {
-	event, err := m.event(c, now, action, string(c.Account), changes...)
+func (m *Manager) saveSettings(ctx context.Context, c Caller, before, after settings.Settings, now time.Time, changes []audit.Change) error {
+	event, err := m.event(c, now, audit.SettingsUpdated, string(c.Account), changes...)
 	if err != nil {
 		return err
 	}
-	event.Reason = reason
 	err = m.Store.SaveSettings(ctx, c.Account, before, after, event)
 	if errors.Is(err, store.ErrChanged) {
 		return &Refusal{Root: ErrPrecondition, Code: "version_mismatch", Detail: "The settings have just changed. Read them again and decide anew."}
@@ -226,64 +224,6 @@ func (m *Manager) each(ctx context.Context, c Caller, most int, show func(*token
 		after, seen = last, seen+100
 	}
 	return false, nil
-}
-
-// RevokeIssuedBefore ends every token of a user, or of the account (no user), that was created before an instant, in one
-// write. A user's are refused from the next request on, an account's within the second that settings may be held. One's
-// own need nothing when signed in; all others tokens:delete.
-func (m *Manager) RevokeIssuedBefore(ctx context.Context, c Caller, target *Person, before time.Time, reason string) error {
-	own := target != nil && c.person(*target) == c.User && !c.IsToken()
-	if !own && !c.Scopes.Has(scope.TokensDelete) {
-		if target != nil {
-			return m.refusedUnread(ctx, c, audit.TokensRevoked, string(c.person(*target)), lacking(scope.TokensDelete))
-		}
-		return m.refused(ctx, c, audit.TokensRevoked, string(c.Account), lacking(scope.TokensDelete))
-	}
-	now := m.now()
-	if before = token.Millis(before); before.After(now) {
-		return Invalid([]FieldError{{Field: "before", Code: "in_future", Detail: "It lies in the future, and would end tokens that nobody has made yet."}})
-	}
-	if target == nil {
-		return m.revokeAccount(ctx, c, before, now, reason)
-	}
-	return m.revokeUser(ctx, c, c.person(*target), before, reason)
-}
-
-func (m *Manager) revokeAccount(ctx context.Context, c Caller, before, now time.Time, reason string) error {
-	for range attempts {
-		s, err := m.Store.Settings(ctx, c.Account)
-		if err != nil || !before.After(s.IssuedBefore) {
-			return err
-		}
-		after := s
-		after.IssuedBefore, after.Version, after.UpdatedAt = before, s.Version+1, now
-		changes := []audit.Change{{Field: "issuedBefore", Before: instant(s.IssuedBefore), After: instant(before)}}
-		err = m.saveSettings(ctx, c, s, after, now, audit.TokensRevoked, changes, reason)
-		if !errors.Is(err, ErrPrecondition) {
-			return err
-		}
-	}
-	return conflict("busy", "Other requests keep changing the settings. Try again.")
-}
-
-func (m *Manager) revokeUser(ctx context.Context, c Caller, id user.ID, before time.Time, reason string) error {
-	for range attempts {
-		u, err := m.findUser(ctx, c, id)
-		if err != nil || !before.After(u.IssuedBefore) {
-			return err
-		}
-		after := u
-		after.IssuedBefore, after.Version, after.UpdatedAt = before, u.Version+1, m.now()
-		event, err := m.event(c, after.UpdatedAt, audit.TokensRevoked, string(id), diffUsers(&u, &after)...)
-		if err != nil {
-			return err
-		}
-		event.Reason = reason
-		if err = m.Store.SaveUser(ctx, &u, after, event); !errors.Is(err, store.ErrChanged) {
-			return err
-		}
-	}
-	return conflict("busy", "Other requests keep changing this user. Try again.")
 }
 
 // diffSettings tells the fields that differ, in the form the API shows them.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/store"
@@ -75,11 +76,13 @@ func (m *Manager) has(ctx context.Context, c Caller, target string) (bool, error
 		_, _, err = m.find(ctx, c, id, m.now())
 	} else if id, bad := user.ParseID(target); bad == nil {
 		_, err = m.findUser(ctx, c, id)
+	} else if id, bad := job.ParseID(target); bad == nil {
+		_, err = m.Store.Job(ctx, c.Account, id)
 	} else if err = route.ErrNotFound; m.isOperator(c) {
 		_, err = m.rulesOf(ctx, route.APIID(target))
 	}
 	switch {
-	case errors.Is(err, token.ErrNotFound), errors.Is(err, user.ErrNotFound), errors.Is(err, route.ErrNotFound):
+	case errors.Is(err, token.ErrNotFound), errors.Is(err, user.ErrNotFound), errors.Is(err, job.ErrNotFound), errors.Is(err, route.ErrNotFound):
 		return false, nil
 	default:
 		return err == nil, err

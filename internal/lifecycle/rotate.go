@@ -7,6 +7,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -46,24 +47,25 @@ func (m *Manager) RotateOnce(ctx context.Context, c Caller, target Target, ifVer
 		operation: "rotate", key: key, advice: "Use a new key to rotate again.",
 		request: digestJSON([]any{r.id, ifVersion, grace.String()}),
 	}
-	for range attempts {
-		issued, err := r.again(ctx, once)
-		if !errors.Is(err, store.ErrNoReplay) {
-			return issued, err
+	var issued Issued
+	err = persist(ctx, retry.Changing, "what this Idempotency-Key stands for", func(ctx context.Context) (err error) {
+		if issued, err = r.again(ctx, once); !errors.Is(err, store.ErrNoReplay) {
+			return err
 		}
-		switch issued, err = r.rotate(ctx, &once); {
-		case errors.Is(err, store.ErrReplay): // another was quicker
-		case errors.Is(err, ErrPrecondition):
-			// Perhaps by that other, which the version of If-Match was meant for as well.
+		issued, err = r.rotate(ctx, &once)
+		if errors.Is(err, ErrPrecondition) {
+			// Perhaps by another request with this key, which the version of If-Match was meant for as well.
 			if first, none := r.again(ctx, once); !errors.Is(none, store.ErrNoReplay) {
-				return first, none
+				issued = first
+				return none
 			}
-			return issued, err
-		default:
-			return issued, err
 		}
-	}
-	return Issued{}, conflict("busy", "Another request with this Idempotency-Key is under way. Try again.")
+		if errors.Is(err, store.ErrReplay) { // another was quicker
+			return store.ErrChanged
+		}
+		return err
+	})
+	return issued, err
 }
 
 // rotation is one request to rotate.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -20,13 +21,12 @@ func (m *Manager) Transfer(ctx context.Context, c Caller, target Target, ifVersi
 	if !c.Scopes.Has(scope.TokensWrite) {
 		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenTransferred, string(id), lacking(scope.TokensWrite))
 	}
-	for range attempts {
-		tok, err := m.transfer(ctx, c, id, ifVersion, to)
-		if !errors.Is(err, store.ErrChanged) {
-			return tok, err
-		}
-	}
-	return token.Token{}, conflict("busy", "Other requests keep changing this token. Try again.")
+	var tok token.Token
+	err = persist(ctx, retry.Changing, "this token", func(ctx context.Context) error {
+		tok, err = m.transfer(ctx, c, id, ifVersion, to)
+		return err
+	})
+	return tok, err
 }
 
 func (m *Manager) transfer(ctx context.Context, c Caller, id token.ID, ifVersion int64, to user.ID) (token.Token, error) {

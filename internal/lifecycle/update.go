@@ -40,16 +40,30 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 			return token.Token{}, err
 		}
 	}
-	return m.change(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+	write := m.change
+	if in.pauses() {
+		write = m.end
+	}
+	return write(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := c.ownersAlone(tok); err != nil {
 			return audit.TokenUpdated, nil, err
 		}
 		if err := mayChange(tok, now); err != nil {
 			return audit.TokenUpdated, nil, err
 		}
+		if in.Active.Value && !tok.Active && c.Token == id {
+			return audit.TokenUpdated, nil, forbidden("token_inactive", "The token was paused a moment ago, and cannot resume itself.")
+		}
 		changes, err := m.apply(c, in, &within, tok, now)
 		return audit.TokenUpdated, changes, err
 	})
+}
+
+// pauses says whether the request pauses the token and does nothing else. Together with other fields it is a change like any
+// other, which somebody else's change can overtake.
+func (in Update) pauses() bool {
+	in.Active.Set = in.Active.Set && !in.Active.Value
+	return in.Active.Set && !in.Name.Set && !in.Description.Set && !in.CIDRs.Set && !in.Scopes.Set && !in.ExpiresAt.Set
 }
 
 // ownersAlone keeps everybody but its owner off a personal token: an administrator who could change or rotate it could

@@ -132,6 +132,17 @@ func (c *Catalogue) OfRoles(names []string) Set {
 	return NewSet(all...)
 }
 
+// RolesWith returns the roles that hold a scope.
+func (c *Catalogue) RolesWith(s Scope) []string {
+	var names []string
+	for _, r := range c.Roles {
+		if c.byRole[r.Name].Has(s) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
 // HasRole says whether the catalogue has a role of this name.
 func (c *Catalogue) HasRole(name string) bool {
 	_, ok := c.byRole[name]

@@ -1,9 +1,10 @@
 // Package store is the vocabulary between the rules and whatever keeps tokens: what is read and written as one, and
-// how a write is turned down. It holds no code, so that rules and adapters need not know each other.
+// how a write is turned down. It decides nothing, so that rules and adapters need not know each other.
 package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -23,6 +24,8 @@ var (
 	ErrReplay = errors.New("idempotency key used before")
 	// ErrNoReplay: the idempotency key has not been used.
 	ErrNoReplay = errors.New("no such idempotency key")
+	// ErrBusy: others were writing the same items whenever it was tried.
+	ErrBusy = errors.New("others are writing it all the time")
 	// ErrOwnerInactive: an owner was suspended or offboarded.
 	ErrOwnerInactive = errors.New("owner is not active")
 )
@@ -66,5 +69,34 @@ type Replay struct {
 	ExpiresAt time.Time
 }
 
-// TokenChange is one token before and after a change.
-type TokenChange struct{ Before, After token.Token }
+// An ending is a change that stops something: a token, a person, all that was issued before an instant, a job. It holds
+// that the thing is there and not ended yet, and not that it is as it was read: whoever is being stopped must not be able to
+// hold it up by changing something else. IfVersion is for a caller who asked for that; 0 = any version.
+
+// TokenEnding revokes a token, or pauses it.
+type TokenEnding struct {
+	Before, After token.Token
+	IfVersion     int64
+	Event         audit.Event
+}
+
+// UserEnding suspends or offboards a person, or ends what they were issued before an instant.
+type UserEnding struct {
+	Before, After user.User
+	IfVersion     int64
+	Event         audit.Event
+	// Administrators is what keeps an account from losing its last one; nil = nobody asks.
+	Administrators *Administrators
+}
+
+// Administrators says who is left: another one, or, when Other is "", all of them, because the user is none.
+type Administrators struct {
+	Roles []string // each makes an administrator
+	Other user.Ref // active, and has one of the roles
+}
+
+// InTheWayError is returned for a step that met tokens which others are writing, or have ended since. Nothing was written.
+type InTheWayError struct{ Tokens []token.ID }
+
+// Error names the tokens.
+func (e *InTheWayError) Error() string { return fmt.Sprintf("others are writing %v", e.Tokens) }

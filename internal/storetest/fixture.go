@@ -35,9 +35,12 @@ type Fixture struct {
 const Retention = 400 * 24 * time.Hour
 
 // Embedded returns a fixture on the embedded server, which ends with the test.
-func Embedded(t testing.TB) *Fixture {
+func Embedded(t testing.TB) *Fixture { return Contended(t, 0) }
+
+// Contended is Embedded with transactions that take a while, in which others on the same items are turned away.
+func Contended(t testing.TB, transaction time.Duration) *Fixture {
 	t.Helper()
-	server, err := local.Open(local.Options{})
+	server, err := local.Open(local.Options{TransactionTime: transaction})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -250,15 +250,19 @@ func savesBeside(t *testing.T, f *Fixture) {
 	f.Save(t, ada)
 	f.Save(t, bob)
 	after, changed := ada, bob
-	after.Status, after.Version = user.Suspended, 2
-	changed.Roles, changed.Version = []string{"viewer"}, 2
+	after.Roles, after.Version = []string{}, 2
+	changed.Roles, changed.Version = []string{"viewer", "admin"}, 2
 	if err := f.Store.SaveUser(t.Context(), &bob, changed, Event(t, ada.Account, Noon)); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Store.SaveUserBeside(t.Context(), ada, after, bob, Event(t, ada.Account, Noon)); !errors.Is(err, store.ErrChanged) {
-		t.Errorf("beside one who changed: %v, want ErrChanged", err)
+	beside := func(roles ...string) error {
+		left := store.Administrators{Roles: roles, Other: bob.Ref}
+		return f.Store.SaveUserBeside(t.Context(), ada, after, left, Event(t, ada.Account, Noon))
 	}
-	if err := f.Store.SaveUserBeside(t.Context(), ada, after, changed, Event(t, ada.Account, Noon)); err != nil {
-		t.Error(err)
+	if err := beside("owner", "keeper"); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("beside one who is no administrator: %v, want ErrChanged", err)
+	}
+	if err := beside("owner", "admin"); err != nil {
+		t.Errorf("beside an administrator: %v", err)
 	}
 }

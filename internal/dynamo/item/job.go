@@ -36,6 +36,7 @@ var outcomes = []job.Outcome{job.Revoked, job.AlreadyRevoked, job.NotFound, job.
 //	{"pk": "JOBS#acc_acme", "sk": "JOB#job_…", "type": "job", "account": "acc_acme", "state": "running", "request": "…",
 //	 "actorUser": "usr_…", "actorToken": "tok_…", "actorKind": "person", "ip": "203.0.113.7", "userAgent": "curl/8.5.0",
 //	 "requestId": "…", "reason": "…", "pending": ["tok_…"], "after": "tok_…",
+//	 "listed": true, "deferred": ["tok_…"], "stopReason": "revoked",
 //	 "filter": {"owner": "usr_…", "kind": "service", "environment": "live", "scope": "orders:read", "createdBefore": ms, "unusedSince": ms},
 //	 "total": 3, "counts": {"revoked": 1, "refused": 1}, "results": ["tok_… revoked", "tok_… refused"],
 //	 "createdAt": ms, "updatedAt": ms, "version": 1, "endsAt": ms, "ttl": seconds}
@@ -50,6 +51,13 @@ func OfJob(j *job.Job) Item {
 	it.SetString("reason", j.Reason)
 	it.SetString("after", string(j.After))
 	it["pending"] = ListOf(j.Pending, func(id token.ID) Value { return String(string(id)) })
+	if len(j.Deferred) > 0 {
+		it["deferred"] = ListOf(j.Deferred, func(id token.ID) Value { return String(string(id)) })
+	}
+	if j.Listed {
+		it["listed"] = Bool(true)
+	}
+	it.SetString("stopReason", j.StopReason)
 	it["results"] = ListOf(j.Results, func(r job.Result) Value { return String(string(r.Token) + " " + string(r.Outcome)) })
 	counts := Item{}
 	for outcome, n := range j.Counts {
@@ -87,8 +95,9 @@ func Job(it Item) (job.Job, error) {
 		r.refuse("account", "is another")
 	}
 	j := job.Job{
-		ID: id, Account: account, State: word(&r, "state", job.Running, job.Done), Request: r.text("request"), Reason: r.textOrNone("reason"),
+		ID: id, Account: account, State: word(&r, "state", job.Running, job.Done, job.Cancelled, job.Stopped), Request: r.text("request"), Reason: r.textOrNone("reason"),
 		Actor: actor(&r), Origin: origin(&r), Pending: slices.Concat(texts[token.ID](&r, "pending")), Filter: filterOrNone(&r), After: token.ID(r.textOrNone("after")),
+		Listed: r.has("listed") && r.truth("listed"), Deferred: textsOrNone[token.ID](&r, "deferred"), StopReason: r.textOrNone("stopReason"),
 		Total: int(r.number("total")), Counts: counts(&r), Results: results(&r),
 		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
 	}

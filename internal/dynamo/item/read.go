@@ -153,12 +153,16 @@ func texts[T ~string](r *reader, name string) []T {
 	return out
 }
 
-// patternsOrNone is never nil when there is a list: nil allows everything, an empty list nothing.
-func (r *reader) patternsOrNone(name string) []scope.Pattern {
+func textsOrNone[T ~string](r *reader, name string) []T {
 	if !r.has(name) {
 		return nil
 	}
-	return texts[scope.Pattern](r, name)
+	return texts[T](r, name)
+}
+
+// patternsOrNone is never nil when there is a list: nil allows everything, an empty list nothing.
+func (r *reader) patternsOrNone(name string) []scope.Pattern {
+	return textsOrNone[scope.Pattern](r, name)
 }
 
 // prefixesOrNone reads an address list. An empty one is never written, and would limit nothing.

@@ -54,31 +54,32 @@ func rank(method string) int {
 	return 0
 }
 
-// rest finds the route of a REST API: resource and method together. A resource
-// without the method does not hide a less specific one that has it, as was
-// measured on AWS: with GET /roles/{id} and POST /roles/new, GET /roles/new is
-// answered by /roles/{id}. A method that no resource has is an unknown path;
-// there is no 405. A slash at the end does not count.
+// rest finds the route of a REST API: first the resource the path belongs to,
+// then its method. A less specific resource is not tried when the method is
+// missing. A slash at the end does not count.
 func (r router) rest(method, path string) (template.Route, map[string]string, bool) {
-	return r.find(method, strings.TrimRight(path, "/"))
+	path = strings.TrimRight(path, "/")
+	resource := ""
+	for _, route := range r.routes {
+		parameters, ok := match(route.Path, path)
+		if !ok || (resource != "" && route.Path != resource) {
+			continue
+		}
+		if route.Method == method || route.Method == anyMethod {
+			return route, parameters, true
+		}
+		resource = route.Path
+	}
+	return template.Route{}, nil, false
 }
 
 // http finds the route of an HTTP API: the most specific one with the method;
 // $default takes what is left.
 func (r router) http(method, path string) (template.Route, map[string]string, bool) {
-	if route, parameters, ok := r.find(method, path); ok {
-		return route, parameters, true
-	}
-	last := slices.IndexFunc(r.routes, func(route template.Route) bool { return route.Path == "$default" })
-	if last < 0 {
-		return template.Route{}, nil, false
-	}
-	return r.routes[last], nil, true
-}
-
-// find returns the most specific route that has the method.
-func (r router) find(method, path string) (template.Route, map[string]string, bool) {
 	for _, route := range r.routes {
+		if route.Path == "$default" {
+			return route, nil, true
+		}
 		parameters, ok := match(route.Path, path)
 		if ok && (route.Method == method || route.Method == anyMethod) {
 			return route, parameters, true

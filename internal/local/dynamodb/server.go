@@ -53,6 +53,10 @@ type Options struct {
 	// OnWrite is told every change of an item after its commit, in commit
 	// order. Further writes wait for it, so it must not write itself.
 	OnWrite func(Change)
+	// TransactionTime is how long a TransactWriteItems has its items to itself
+	// before it writes, for tests of what happens to others in that time: they
+	// are turned away, as the service does.
+	TransactionTime time.Duration
 }
 
 // Change is one item before and after a write, in DynamoDB JSON; Old is nil
@@ -72,6 +76,8 @@ type Server struct {
 	writing sync.Mutex   // held from the begin of a write to the end of OnWrite
 	catalog sync.RWMutex // write-locked while tables are made or removed
 	tables  map[string]*table
+
+	ongoing ongoing
 }
 
 // Open opens or creates the data file.

@@ -28,22 +28,8 @@ func (r *request) transactWriteItems() (any, error) {
 		return nil, err
 	}
 	costs := map[string]*cost{}
-	err = r.update(func(t *tx) error {
-		tables, err := r.permittedTransaction(writes)
-		if err != nil {
-			return err
-		}
-		repeated, err := r.checkToken(t, token)
-		if err != nil {
-			return err
-		}
-		if err := transact(t, tables, writes, repeated, costs); err != nil {
-			return err
-		}
-		if repeated {
-			return nil
-		}
-		return r.rememberToken(t, token)
+	err = r.underWay(writes, func() error {
+		return r.update(func(t *tx) error { return r.transactAll(t, writes, token, costs) })
 	})
 	if err != nil {
 		return nil, err
@@ -53,6 +39,22 @@ func (r *request) transactWriteItems() (any, error) {
 		answer["ConsumedCapacity"] = reports
 	}
 	return answer, nil
+}
+
+// transactAll runs a transaction whose items are claimed.
+func (r *request) transactAll(t *tx, writes []*write, token idempotency, costs map[string]*cost) error {
+	tables, err := r.permittedTransaction(writes)
+	if err != nil {
+		return err
+	}
+	repeated, err := r.checkToken(t, token)
+	if err != nil {
+		return err
+	}
+	if err := transact(t, tables, writes, repeated, costs); err != nil || repeated {
+		return err
+	}
+	return r.rememberToken(t, token)
 }
 
 func readTransactMembers(o *object) ([]*object, error) {

@@ -157,6 +157,9 @@ func (r *request) single(returnable ...string) (any, error) {
 		if err != nil {
 			return err
 		}
+		if r.ongoing.meets(w.id(tab)) {
+			return newError(modelNamespace, "TransactionConflictException", "Transaction is ongoing for the item")
+		}
 		old, changed, err := w.run(t, tab)
 		if err != nil {
 			return err

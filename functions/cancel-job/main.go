@@ -1,0 +1,15 @@
+// Command cancel-job is the Lambda function that answers DELETE /v1/jobs/{id}.
+package main
+
+import (
+	"github.com/tokenwright/tokenwright/internal/api"
+	"github.com/tokenwright/tokenwright/internal/boot"
+	"github.com/tokenwright/tokenwright/internal/management"
+)
+
+func main() {
+	management.Run("cancel-job", func(p *boot.Process) api.Endpoint {
+		e := management.People(p)
+		return e.Known(e.CancelJob)
+	})
+}

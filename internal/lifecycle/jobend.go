@@ -1,0 +1,90 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/job"
+	"github.com/tokenwright/tokenwright/internal/retry"
+	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/standing"
+	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
+)
+
+// lost says why whoever began a job could not begin it now; "" = they could.
+func (m *Manager) lost(ctx context.Context, c Caller, now time.Time) (string, error) {
+	var holds scope.Set
+	if c.IsToken() {
+		s, err := m.standing(ctx, c, c.Token, now)
+		if errors.Is(err, token.ErrNotFound) {
+			return string(standing.Revoked), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if reason, _ := s.Refusal(nil, now); reason != "" {
+			return string(reason), nil
+		}
+		holds = s.Scopes(m.Catalogue)
+	} else {
+		u, err := m.findUser(ctx, c, c.User)
+		if errors.Is(err, user.ErrNotFound) || err == nil && u.Status != user.Active {
+			return string(standing.OwnerInactive), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		holds = m.Catalogue.OfRoles(u.Roles)
+	}
+	if !holds.Has(scope.TokensDelete) {
+		return "insufficient_scope", nil
+	}
+	return "", nil
+}
+
+// stop ends a job whose maker may not go on. What it did stays done.
+func (m *Manager) stop(ctx context.Context, c Caller, before *job.Job, reason string, now time.Time) error {
+	after := before.Copy()
+	after.State, after.StopReason, after.UpdatedAt, after.Version = job.Stopped, reason, now, before.Version+1
+	event, err := m.event(c, now, audit.JobStopped, string(before.ID),
+		audit.Change{Field: "state", Before: string(before.State), After: string(after.State)}, audit.Change{Field: "stopReason", After: reason})
+	if err != nil {
+		return err
+	}
+	return m.Store.StepJob(ctx, job.Step{Before: *before, After: after, Notes: []audit.Event{event}})
+}
+
+// CancelJob ends a job before it is done; what it did stays done. It needs tokens:delete. Cancelling what is cancelled changes
+// nothing and succeeds. A token cancels no job but its own: it may be one of those that the job is there to revoke.
+func (m *Manager) CancelJob(ctx context.Context, c Caller, id job.ID) (j job.Job, err error) {
+	if !c.Scopes.Has(scope.TokensDelete) {
+		return job.Job{}, m.refusedUnread(ctx, c, audit.JobCancelled, string(id), lacking(scope.TokensDelete))
+	}
+	err = persist(ctx, retry.Ending, "this job", func(ctx context.Context) error {
+		before, err := m.Job(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		j = before
+		switch {
+		case c.IsToken() && c.Token != before.Actor.Token:
+			err := forbidden("not_maker", "A token cancels only the jobs that it began itself. Sign in to cancel others.")
+			return m.refused(ctx, c, audit.JobCancelled, string(id), err)
+		case before.State == job.Cancelled:
+			return nil
+		case before.State != job.Running:
+			return m.refused(ctx, c, audit.JobCancelled, string(id), conflict("job_over", "The job is over: it is %s.", before.State))
+		}
+		now := m.now()
+		j.State, j.UpdatedAt, j.Version = job.Cancelled, now, before.Version+1
+		event, err := m.event(c, now, audit.JobCancelled, string(id), audit.Change{Field: "state", Before: string(before.State), After: string(j.State)})
+		if err != nil {
+			return err
+		}
+		return m.Store.CancelJob(ctx, before, j, event)
+	})
+	return j, err
+}

@@ -18,7 +18,7 @@ func (w *world) once(c lifecycle.Caller, of lifecycle.Target, key string, grace 
 	if grace != "" {
 		p = period.MustParse(grace)
 	}
-	return w.RotateOnce(w.T.Context(), c, of, ifVersion, p, key)
+	return w.RotateOnce(w.Context(), c, of, ifVersion, p, key)
 }
 
 func TestARotationThatIsRepeatedIsMadeOnceAndAnswersTheSame(t *testing.T) {
@@ -58,7 +58,7 @@ func TestARepeatedRotationNeverHandsOutADeadSecret(t *testing.T) {
 		then  func(w *world, of lifecycle.Target) error
 		code  string // "" = the answer is repeated
 	}{
-		"revoked":                      {"", func(w *world, of lifecycle.Target) error { return w.Revoke(w.T.Context(), admin, of, 0) }, "token_revoked"},
+		"revoked":                      {"", func(w *world, of lifecycle.Target) error { return w.Revoke(w.Context(), admin, of, 0) }, "token_revoked"},
 		"rotated again":                {"", func(w *world, of lifecycle.Target) error { _, err := w.once(admin, of, "another", "", 0); return err }, "rotated_again"},
 		"rotated again, without a key": {"", func(w *world, of lifecycle.Target) error { _, err := w.once(admin, of, "", "", 0); return err }, "rotated_again"},
 		"rotated again, with grace": {"", func(w *world, of lifecycle.Target) error {
@@ -71,7 +71,7 @@ func TestARepeatedRotationNeverHandsOutADeadSecret(t *testing.T) {
 			return err
 		}, "rotated_again"},
 		"renamed": {"", func(w *world, of lifecycle.Target) error {
-			_, err := w.Update(w.T.Context(), admin, of, 0, lifecycle.Update{Name: value("renamed")})
+			_, err := w.Update(w.Context(), admin, of, 0, lifecycle.Update{Name: value("renamed")})
 			return err
 		}, ""},
 	} {

@@ -84,17 +84,17 @@ func (e *Endpoints) find(ctx context.Context, c lifecycle.Caller, text string, q
 	return []user.User{u}, 1, nil
 }
 
-// comparison is the one form of filter that is understood: an attribute, eq, and a JSON string.
-var comparison = regexp.MustCompile(`(?s)^\s*([A-Za-z0-9:.]+)\s+([A-Za-z]+)\s+(".*")\s*$`)
+// listFilter is the one form of filter that is understood: an attribute, eq, and a JSON string.
+var listFilter = regexp.MustCompile(`(?s)^\s*([A-Za-z0-9:.]+)\s+([A-Za-z]+)\s+(".*")\s*$`)
 
 // parseFilter returns the attribute, in lower case, and what it is to equal.
 func parseFilter(text string) (attribute, value string, err error) {
 	bad := refusal("invalidFilter", `Want a filter such as userName eq "ada", or the same with externalId or id.`)
-	parts := comparison.FindStringSubmatch(text)
+	parts := listFilter.FindStringSubmatch(text)
 	if parts == nil || !strings.EqualFold(parts[2], "eq") || json.Unmarshal([]byte(parts[3]), &value) != nil || value == "" {
 		return "", "", bad
 	}
-	switch attribute = attributeOf(parts[1]); attribute {
+	switch attribute = strings.TrimPrefix(strings.ToLower(parts[1]), strings.ToLower(userSchema)+":"); attribute {
 	case "username", "externalid", "id":
 		return attribute, value, nil
 	}

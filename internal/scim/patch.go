@@ -2,10 +2,11 @@ package scim
 
 import (
 	"encoding/json"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/tokenwright/tokenwright/internal/api"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 )
 
@@ -52,12 +53,16 @@ func (m members) apply(e *lifecycle.Entry) error {
 	case path != "":
 		return set(e, op, path, value)
 	}
-	attributes, err := decode(value)
+	attributes, err := api.Members(value)
 	if err != nil {
 		return refusal("invalidValue", "Without a path the value must be an object of attributes.")
 	}
-	for _, attribute := range attributes.names() {
-		if attribute == "id" || attribute == "meta" { // the resource sent back as it was shown
+	if _, err := fold(attributes); err != nil {
+		return err
+	}
+	for _, attribute := range slices.Sorted(maps.Keys(attributes)) { // whose names may be paths, and hold values that have a case
+		switch strings.ToLower(attribute) {
+		case "id", "meta", "schemas": // the resource sent back as it was shown
 			continue
 		}
 		if err := set(e, op, attribute, attributes[attribute]); err != nil {
@@ -67,78 +72,49 @@ func (m members) apply(e *lifecycle.Entry) error {
 	return nil
 }
 
-// names returns the members' names in a fixed order.
-func (m members) names() []string {
-	var out []string
-	for name := range m {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// wellFormed is a path of RFC 7644, section 3.5.2, as far as one attribute of one user needs it.
-var wellFormed = regexp.MustCompile(`^[a-z$][a-z0-9_$-]*(\[[^\[\]]+\])?(\.[a-z$][a-z0-9_$-]*)?$`)
-
-// set changes one attribute. Attributes that are not kept are accepted and ignored, as long as their path could be one.
-func set(e *lifecycle.Entry, op, path string, value json.RawMessage) error {
-	if op == "remove" {
-		return remove(e, path, value)
-	}
-	attribute := attributeOf(path)
-	switch attribute {
-	case "active":
-		active, err := truth(value)
-		e.Active = active
+// set changes what a path means. Attributes that are not kept are taken and ignored, as long as their path could be one.
+func set(e *lifecycle.Entry, op, at string, value json.RawMessage) error {
+	p, err := parsePath(at)
+	if err != nil {
 		return err
-	case "username":
-		if s, err := text(value, "userName"); err != nil || s != e.Subject {
-			return immutable()
-		}
-		return nil
-	case "id":
-		return refusal("mutability", "id cannot be set.")
-	case "displayname":
-		return assign(&e.DisplayName, value, "displayName")
-	case "externalid":
-		return assign(&e.Directory.ExternalID, value, "externalId")
-	case "name.givenname":
-		return assign(&e.Directory.GivenName, value, "name.givenName")
-	case "name.familyname":
-		return assign(&e.Directory.FamilyName, value, "name.familyName")
-	case "name":
-		return setName(e, op, value)
-	case "emails":
-		return setEmails(e, value)
-	case "roles":
-		return setRoles(e, op, value)
 	}
-	switch {
-	case isExtension(attribute):
-		return nil
-	case !wellFormed.MatchString(attribute):
-		return refusal("invalidPath", "%.*q is no path of an attribute.", lifecycle.MaxEcho, path)
-	case strings.HasPrefix(attribute, "emails[") && strings.HasSuffix(attribute, "].value") && isMainEmail(attribute):
-		if strings.Contains(attribute, `type eq "work"`) {
-			e.Directory.EmailType = "work"
+	if op == "remove" && p.attribute != "roles" {
+		value = json.RawMessage("null")
+	}
+	switch p.attribute {
+	case "emails":
+		return patchEmails(e, op, p, value)
+	case "roles":
+		return patchRoles(e, op, p, value)
+	case "name":
+		return setName(e, op, p, value)
+	case "active", "username", "id", "meta", "schemas", "displayname", "externalid":
+		if p.filter != nil || p.sub != "" {
+			return refusal("invalidPath", "%s has one value, and no parts.", p.attribute)
 		}
-		return assign(&e.Directory.Email, value, "emails.value")
-	case strings.HasPrefix(attribute, "roles[") && strings.HasSuffix(attribute, "].value"):
-		return setRoles(e, op, value)
+		return setSingle(e, op, p.attribute, value)
 	}
 	return nil
 }
 
-// attributeOf returns a path in lower case and without the core schema's name, which may stand before it.
-func attributeOf(path string) string {
-	return strings.TrimPrefix(strings.ToLower(strings.TrimSpace(path)), strings.ToLower(userSchema)+":")
-}
-
-func isExtension(attribute string) bool { return strings.HasPrefix(attribute, extensions) }
-
-// isMainEmail tells the one address that is kept from others: providers call it the work one, or the primary one.
-func isMainEmail(attribute string) bool {
-	return strings.Contains(attribute, `type eq "work"`) || strings.Contains(attribute, "primary eq")
+// setSingle changes an attribute of one value.
+func setSingle(e *lifecycle.Entry, op, attribute string, value json.RawMessage) error {
+	switch {
+	case attribute == "displayname":
+		return assign(&e.DisplayName, value, "displayName")
+	case attribute == "externalid":
+		return assign(&e.Directory.ExternalID, value, "externalId")
+	case attribute == "id" || attribute == "meta" || attribute == "schemas" || op == "remove":
+		return refusal("mutability", "%s cannot be set or removed.", attribute)
+	case attribute == "active":
+		active, err := truth(value)
+		e.Active = active
+		return err
+	}
+	if s, err := text(value, "userName"); err != nil || s != e.Subject {
+		return immutable()
+	}
+	return nil
 }
 
 func assign(to *string, value json.RawMessage, attribute string) error {
@@ -149,7 +125,17 @@ func assign(to *string, value json.RawMessage, attribute string) error {
 	return err
 }
 
-func setName(e *lifecycle.Entry, op string, value json.RawMessage) error {
+// setName changes the name, or a part of it. Parts that are not kept are ignored like other attributes.
+func setName(e *lifecycle.Entry, op string, p path, value json.RawMessage) error {
+	parts := map[string]*string{"givenname": &e.Directory.GivenName, "familyname": &e.Directory.FamilyName}
+	switch {
+	case p.filter != nil:
+		return refusal("invalidPath", "A person has one name, so there is nothing to filter.")
+	case parts[p.sub] != nil:
+		return assign(parts[p.sub], value, "name."+p.sub)
+	case p.sub != "":
+		return nil
+	}
 	if string(value) == "null" {
 		value = json.RawMessage("{}")
 	}
@@ -157,83 +143,12 @@ func setName(e *lifecycle.Entry, op string, value json.RawMessage) error {
 	if err != nil {
 		return refusal("invalidValue", "name must be an object.")
 	}
-	for sub, to := range map[string]*string{"givenname": &e.Directory.GivenName, "familyname": &e.Directory.FamilyName} {
-		if raw, ok := m[sub]; ok || op == "replace" {
+	for sub, to := range parts {
+		if raw, ok := m[sub]; ok || op != "add" {
 			if err := assign(to, raw, "name."+sub); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
-}
-
-func setEmails(e *lifecycle.Entry, value json.RawMessage) error {
-	list, err := values(value, "emails")
-	if err != nil {
-		return err
-	}
-	e.Directory.Email, e.Directory.EmailType = "", ""
-	for _, v := range list {
-		if e.Directory.Email == "" || v.Primary {
-			e.Directory.Email, e.Directory.EmailType = v.Value, v.Type
-		}
-	}
-	return nil
-}
-
-func setRoles(e *lifecycle.Entry, op string, value json.RawMessage) error {
-	list, err := values(value, "roles")
-	if err != nil {
-		return err
-	}
-	if op == "replace" {
-		e.Roles = []string{}
-	}
-	for _, v := range list {
-		if !slices.Contains(e.Roles, v.Value) {
-			e.Roles = append(e.Roles, v.Value)
-		}
-	}
-	return nil
-}
-
-// removedRole reads which role a path such as roles[value eq "admin"] means.
-var removedRole = regexp.MustCompile(`^roles\[value eq "([^"]*)"\]$`)
-
-// remove takes an attribute away.
-func remove(e *lifecycle.Entry, path string, value json.RawMessage) error {
-	attribute := attributeOf(path)
-	switch attribute {
-	case "active", "username", "id", "schemas":
-		return refusal("mutability", "%s cannot be removed.", path)
-	case "roles":
-		return removeRoles(e, value)
-	case "name":
-		e.Directory.GivenName, e.Directory.FamilyName = "", ""
-		return nil
-	case "emails":
-		e.Directory.Email, e.Directory.EmailType = "", ""
-		return nil
-	}
-	if role := removedRole.FindStringSubmatch(attribute); role != nil {
-		e.Roles = slices.DeleteFunc(e.Roles, func(r string) bool { return strings.EqualFold(r, role[1]) })
-		return nil
-	}
-	return set(e, "replace", path, json.RawMessage("null"))
-}
-
-// removeRoles removes those named by a value, or all.
-func removeRoles(e *lifecycle.Entry, value json.RawMessage) error {
-	if len(value) == 0 || string(value) == "null" {
-		e.Roles = []string{}
-		return nil
-	}
-	list, err := values(value, "roles")
-	if err != nil {
-		return err
-	}
-	e.Roles = slices.DeleteFunc(e.Roles, func(r string) bool {
-		return slices.ContainsFunc(list, func(v multiValue) bool { return v.Value == r })
-	})
 	return nil
 }

@@ -216,3 +216,11 @@ func (p *provider) stored(id string) user.User {
 	}
 	return u
 }
+
+// save writes a user past all rules.
+func (p *provider) save(before, after user.User) {
+	p.Helper()
+	if err := p.fixture.Store.SaveUser(p.Context(), &before, after, storetest.Event(p.T, before.Account, storetest.Noon)); err != nil {
+		p.Fatal(err)
+	}
+}

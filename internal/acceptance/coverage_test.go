@@ -16,7 +16,7 @@ var unreachable = map[string]string{
 	"* 429":                  "the stand-in for API Gateway does not throttle",
 	"* 502":                  "answered when Lambda itself cannot be reached",
 	"* 504":                  "no function takes ten seconds",
-	"revokeToken 409":        "\"busy\": four times in a row another request would have to change the token",
+	"revokeToken 409":        "\"busy\": for seven seconds others would have to be on the token whenever it is tried",
 	"getUser 409":            "\"busy\", as above, of the caller's profile",
 	"putSettings 409":        "\"busy\", as above, of the caller's profile",
 	"revokeIssuedBefore 409": "\"busy\", as above, of the settings or the user",

@@ -59,7 +59,7 @@ var (
 		{"put-settings/no-version", `^{"statusCode":428,`}, {"get-settings/person", `^{"statusCode":200,.*\\"rolesFrom\\":\\"identity-provider\\".*\\"version\\":0`},
 		{"purge-tokens/pending", nothingFailed},
 		{"get-job/person", unknownJob}, {"cancel-job/person", unknownJob}, {"run-job/running", nothingFailed},
-		{"get-api/person", noRules}, {"delete-api/person", noRules}, {"check-api/call", noRules},
+		{"get-api/person", noRules}, {"delete-api/person", noRules}, {"check-api/call", unknownToken},
 		{"scim-config/provider", `^{"statusCode":200,.*application/scim\+json.*oauthbearertoken`}, {"scim-config/schema", `^{"statusCode":200,.*userName`},
 		{"scim-list-users/by-name", `^{"statusCode":200,.*\\"totalResults\\":0`}, {"scim-get-user/user", `^{"statusCode":404,.*messages:2\.0:Error`},
 		{"scim-create-user/okta", `^{"statusCode":201,.*Location.*Linus Example`}, {"scim-create-user/okta", `^{"statusCode":409,.*uniqueness`},

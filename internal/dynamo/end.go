@@ -43,9 +43,9 @@ func (t *Table) tokenEnding(e *store.TokenEnding) types.TransactWriteItem {
 // store.ErrChanged when that is so already, or when the account would be left without an administrator.
 func (t *Table) EndUser(ctx context.Context, e store.UserEnding) error {
 	open, always := issuedBefore(e.After.IssuedBefore), []string(nil)
-	switch {
-	case e.After.Status == e.Before.Status:
-	case e.After.Status == user.Offboarded:
+	switch e.After.Status {
+	case e.Before.Status:
+	case user.Offboarded:
 		open, always = statusIs("<>", user.Offboarded), []string{"roles", "rolesStatedAt", "suspendedBy"}
 	default:
 		open = statusIs("=", user.Active)

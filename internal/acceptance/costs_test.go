@@ -267,6 +267,11 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 	}
 	row("refuse a change, which is noted", refuse)
 	row("refuse it again within the minute", refuse)
+	_, err = m.Create(ctx, ada, lifecycle.Create{Name: "y", ExpiresAt: lifecycle.Field[time.Time]{Set: true, Null: true}})
+	m.must(err)
+	m.now = m.now.Add(time.Second)
+	m.must(m.RevokeIssuedBefore(ctx, ada, &lifecycle.Person{Me: true}, m.now, ""))
+	row("a step through up to 100 tokens after it, here with 1 that had no end", func() { m.must(m.Purge(ctx, ada.User.Ref())) })
 }
 
 // apiRows are the rows of the operations on rules.

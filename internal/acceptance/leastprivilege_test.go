@@ -73,6 +73,7 @@ func TestEachFunctionMayChangeWhatItIsForAndNothingElse(t *testing.T) {
 		"displayName": "PutUserFunction " + providers, "directory": providers,
 		"status":     "PutUserFunction SuspendUserFunction ResumeUserFunction OffboardUserFunction ScimDeleteUserFunction " + providers,
 		"generation": "OffboardUserFunction ScimDeleteUserFunction", "purge": "OffboardUserFunction ScimDeleteUserFunction", "issuedBefore": "RevokeIssuedBeforeFunction",
+		"sweep": "RevokeIssuedBeforeFunction",
 		"state": "RunJobFunction", "results": "RunJobFunction", "account": "", "kind": "", "subject": "", "createdBy": "", "environment": "", "lastUsedAt": "",
 	}
 	unchanged(t, []string{"acc_privilege"}, func() {

@@ -54,7 +54,7 @@ func (m *Manager) revokeAccount(ctx context.Context, c Caller, before, now time.
 			return err
 		}
 		after := s
-		after.IssuedBefore, after.Version, after.UpdatedAt = before, s.Version+1, now
+		after.IssuedBefore, after.Sweep, after.Version, after.UpdatedAt = before, user.Sweep{Before: before}, s.Version+1, now
 		event, err := m.event(c, now, audit.TokensRevoked, string(c.Account), audit.Change{Field: "issuedBefore", Before: instant(s.IssuedBefore), After: instant(before)})
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (m *Manager) revokeUser(ctx context.Context, c Caller, id user.ID, before t
 			return nil
 		}
 		after := u
-		after.IssuedBefore, after.Version, after.UpdatedAt = before, u.Version+1, m.now()
+		after.IssuedBefore, after.Sweep, after.Version, after.UpdatedAt = before, user.Sweep{Before: before}, u.Version+1, m.now()
 		event, err := m.event(c, after.UpdatedAt, audit.TokensRevoked, string(id), diffUsers(&u, &after)...)
 		if err != nil {
 			return err

@@ -60,6 +60,11 @@ type Store interface {
 	TokenEvents(ctx context.Context, account user.AccountID, id token.ID, after audit.ID, limit int) ([]audit.Event, audit.ID, error)
 	// Forget removes tokens for good, and notes on their owner's profile how many and how the purge stands.
 	Forget(ctx context.Context, owner user.Ref, ids []token.ID, state user.PurgeState) error
+	// Retire notes when a token may be forgotten, unless an end stands already or the token is gone.
+	Retire(ctx context.Context, id token.ID, at time.Time) error
+	// MoveSweep notes how far a sweep of an owner's tokens is, or of an account's (no owner); the zero Sweep ends it.
+	// store.ErrChanged when it is not where it was read.
+	MoveSweep(ctx context.Context, account user.AccountID, owner user.Ref, from, to user.Sweep) error
 	// Tally returns what was refused to a user within a minute.
 	Tally(ctx context.Context, account user.AccountID, person user.ID, minute time.Time) (audit.Tally, error)
 	// Note writes the event of a refused attempt, and enters it in a tally under a kind; store.ErrChanged when the tally is not

@@ -57,7 +57,7 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 		return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
 	}
 	after := in
-	after.IssuedBefore = before.IssuedBefore
+	after.IssuedBefore, after.Sweep = before.IssuedBefore, before.Sweep
 	if changes := diffSettings(&before, &after); len(changes) == 0 {
 		after = before
 	} else {

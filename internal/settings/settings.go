@@ -12,6 +12,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // RolesFrom says whose word on a person's roles counts.
@@ -43,6 +44,7 @@ type Settings struct {
 	AdminsMayRevokePersonalTokens bool           // with tokens:delete
 	RolesFrom                     RolesFrom
 	IssuedBefore                  time.Time // tokens created before this instant are revoked; zero = none
+	Sweep                         user.Sweep
 
 	Version   int64 // rises by one with each change; 0 = never set
 	UpdatedAt time.Time

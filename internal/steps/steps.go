@@ -24,19 +24,22 @@ type Handler struct {
 	log  *slog.Logger
 }
 
-// Purger takes one step of removing an offboarded user's tokens.
+// Purger takes one step with the tokens that one write ended, about their owner or about the account.
 type Purger interface {
 	Purge(ctx context.Context, owner user.Ref) error
+	PurgeAccount(ctx context.Context, account user.AccountID) error
 }
 
-// Purges returns the handler for profiles with a pending purge.
+// Purges returns the handler for profiles with a pending purge, and for profiles and settings with a sweep under way.
 func Purges(p Purger, log *slog.Logger) *Handler {
 	return &Handler{work: "purge", log: log, take: func(ctx context.Context, k item.Key) (string, error) {
-		owner, ok := item.ParseProfileKey(k)
-		if !ok {
-			return "", nil
+		if owner, ok := item.ParseProfileKey(k); ok {
+			return string(owner.ID()), p.Purge(ctx, owner)
 		}
-		return string(owner.ID()), p.Purge(ctx, owner)
+		if account, ok := item.ParseSettingsKey(k); ok {
+			return string(account), p.PurgeAccount(ctx, account)
+		}
+		return "", nil
 	}}
 }
 

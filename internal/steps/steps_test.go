@@ -32,6 +32,10 @@ func (w *worker) step(what string) error {
 
 func (w *worker) Purge(_ context.Context, owner user.Ref) error { return w.step(string(owner)) }
 
+func (w *worker) PurgeAccount(_ context.Context, account user.AccountID) error {
+	return w.step(string(account))
+}
+
 func (w *worker) RunJob(_ context.Context, account user.AccountID, id job.ID) error {
 	return w.step(string(account) + " " + string(id))
 }
@@ -74,8 +78,8 @@ func TestOneStepForEachItemOfABatch(t *testing.T) {
 	}
 	w = &worker{}
 	failures = handle(t, steps.Purges(w, quiet), record("OWNER#0123456789A", "PROFILE", "1"), record("OWNER#0123456789B", "PROFILE", "2"),
-		record("OWNER#0123456789A", "PROFILE", "3"))
-	if want := []string{"0123456789A", "0123456789B"}; failures != nil || !slices.Equal(w.asked, want) {
+		record("OWNER#0123456789A", "PROFILE", "3"), record("SETTINGS#acc_a", "SETTINGS", "4"), record("SETTINGS#acc_a", "SETTINGS", "5"))
+	if want := []string{"0123456789A", "0123456789B", "acc_a"}; failures != nil || !slices.Equal(w.asked, want) {
 		t.Errorf("asked %v, failures %v", w.asked, failures)
 	}
 }
@@ -92,6 +96,7 @@ func TestOtherRecordsArePassedOver(t *testing.T) {
 	w := &worker{}
 	foreign := []string{
 		record("OWNER#0123456789A", "TOKEN#x", "1"), record("ACCOUNT#a", "PROFILE", "2"), record("OWNER#short", "PROFILE", "3"),
+		record("SETTINGS#", "SETTINGS", "6"), record("SETTINGS#acc_a", "PROFILE", "7"), record("ACCOUNT#acc_a", "SETTINGS", "8"),
 		record("ACCOUNT#acc_a", "JOB#"+one, "4"), record("JOBS#acc_a", "JOB#short", "5"), `{"dynamodb":{"Keys":{"pk":{"N":"1"},"sk":{"S":"PROFILE"}}}}`, `{}`,
 	}
 	for _, h := range []*steps.Handler{steps.Purges(w, quiet), steps.Jobs(w, quiet)} {

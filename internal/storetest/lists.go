@@ -110,7 +110,7 @@ func savesSettings(t *testing.T, f *Fixture) {
 		},
 		Service:      settings.Rules{AllowNeverExpire: true, AllowedScopes: []scope.Pattern{}},
 		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, AdminsMayRevokePersonalTokens: true,
-		RolesFrom: settings.Tokenwright, IssuedBefore: Noon, Version: 2, UpdatedAt: Noon,
+		RolesFrom: settings.Tokenwright, IssuedBefore: Noon, Sweep: user.Sweep{Before: Noon}, Version: 2, UpdatedAt: Noon,
 	}
 	save := func(before, after settings.Settings) error {
 		return f.Store.SaveSettings(t.Context(), ada.Account, before, after, Event(t, ada.Account, Noon))

@@ -123,6 +123,7 @@ func readsAsWritten(t *testing.T, f *Fixture) {
 	keeper := ada
 	keeper.Generation, keeper.DisplayName, keeper.IssuedBefore, keeper.Purge = 3, "Ada L.", Noon, user.Purge{State: user.PurgeDone, Removed: 7}
 	keeper.RolesStatedAt = Noon.Add(-time.Hour)
+	keeper.Sweep = user.Sweep{Before: Noon, After: string(Token(t, ada, Noon).ID)}
 	f.Save(t, keeper)
 	plain, full := Token(t, ada, Noon), Token(t, ada, Noon.Add(time.Second))
 	full.Description, full.Environment, full.Active = "a\nb „ü“ 🔑", token.Test, false

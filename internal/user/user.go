@@ -157,6 +157,7 @@ type User struct {
 	// there is: it only tells two who counted at the same time apart.
 	Made      int64
 	Purge     Purge
+	Sweep     Sweep
 	Directory Directory
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -188,6 +189,13 @@ const (
 	PurgePending PurgeState = "pending"
 	PurgeDone    PurgeState = "done"
 )
+
+// Sweep is how far it is that the tokens which one write ended get the end of their retention. They are refused from that write
+// on; the sweep is housekeeping.
+type Sweep struct {
+	Before time.Time // those created before this instant; zero = there is nothing to do
+	After  string    // the id of the token that was looked at last; "" = none yet
+}
 
 // ID returns the public handle.
 func (u User) ID() ID { return u.Ref.ID() }

@@ -84,6 +84,13 @@ func NoKey() Key { return Key{ownerPrefix, profileSk} }
 // SettingsKey is where an account's policy lies.
 func SettingsKey(a user.AccountID) Key { return Key{settingsPrefix + string(a), settingsSk} }
 
+// ParseSettingsKey reads whose policy a key is of; ok is false for any other key.
+func ParseSettingsKey(k Key) (user.AccountID, bool) {
+	name, ok := strings.CutPrefix(k.PK, settingsPrefix)
+	account, err := user.ParseAccount(name)
+	return account, ok && k.SK == settingsSk && err == nil
+}
+
 // RoutesKey is where the rules of an API lie.
 func RoutesKey(api route.APIID) Key { return Key{apiPrefix + string(api), routesSk} }
 

@@ -64,6 +64,7 @@ func tokens() kept {
 func users() kept {
 	full := user.User{
 		Ref: ref, Account: account, Subject: "ada", Kind: user.Person, Roles: []string{"admin"}, Status: user.Active, Generation: 1, IssuedBefore: noon,
+		Sweep:       user.Sweep{Before: noon, After: string(id)},
 		DisplayName: "Ada", Purge: user.Purge{State: user.PurgePending, Removed: 1}, CreatedAt: noon, UpdatedAt: noon, Version: 1,
 		Directory: user.Directory{ExternalID: "x", GivenName: "Ada", FamilyName: "Lovelace", Email: "ada@example.com"},
 	}
@@ -77,7 +78,7 @@ func policies() kept {
 		AllowedScopes: []scope.Pattern{"orders:*"}, RevokeUnusedAfter: period.MustParse("P90D"), MaxTokensPerUser: 10,
 	}
 	full := settings.Settings{
-		Personal: all, Service: all, AllowedCIDRs: block, AdminsMayRevokePersonalTokens: true, RolesFrom: settings.Tokenwright, IssuedBefore: noon,
+		Personal: all, Service: all, AllowedCIDRs: block, AdminsMayRevokePersonalTokens: true, RolesFrom: settings.Tokenwright, IssuedBefore: noon, Sweep: user.Sweep{Before: noon},
 		Version: 1, UpdatedAt: noon,
 	}
 	bare := settings.Settings{RolesFrom: settings.IdentityProvider, Version: 1}
@@ -234,7 +235,9 @@ func TestWhatNoVersionWritesIsAnError(t *testing.T) {
 	}{
 		{"token", "cidrs", empty}, {"token", "cidrs", gap}, {"settings", "cidrs", empty}, {"settings", "cidrs", gap}, {"token", "environment", item.String("prod")},
 		{"token", "kind", item.String("session")}, {"token", "version", item.Int(0)}, {"token", "account", item.String("")}, {"user", "account", item.String("")},
-		{"user", "kind", item.String("robot")}, {"user", "status", item.String("asleep")}, {"user", "purge", item.String("maybe")}, {"settings", "rolesFrom", item.String("")},
+		{"user", "kind", item.String("robot")}, {"user", "status", item.String("asleep")}, {"user", "purge", item.String("maybe")},
+		{"user", "sweep", item.String("")}, {"user", "sweep", item.String("soon")}, {"settings", "sweep", item.String("1#tok_short")}, {"settings", "sweep", item.String("1#")},
+		{"settings", "rolesFrom", item.String("")},
 		{"settings", "rolesFrom", item.String("both")}, {"settings", "version", item.Int(0)}, {"rules", "default", item.String("")}, {"rules", "answersFor", item.String("x")},
 		{"rules", "api", item.String("another")}, {"job", "state", item.String("paused")}, {"job", "account", item.String("acc_other")}, {"event", "id", item.String("evt_1")},
 	} {

@@ -13,7 +13,7 @@ import (
 // OfSettings draws an account's policy:
 //
 //	{"pk": "SETTINGS#acc_acme", "sk": "SETTINGS", "type": "settings", "account": "acc_acme", "rolesFrom": "identity-provider",
-//	 "adminsMayRevoke": false, "cidrs": ["203.0.113.0/24"], "issuedBefore": ms, "updatedAt": ms, "version": 1,
+//	 "adminsMayRevoke": false, "cidrs": ["203.0.113.0/24"], "issuedBefore": ms, "sweep": "<ms>#tok_…", "updatedAt": ms, "version": 1,
 //	 "personal": {"defaultLifetime": "P90D", "maxLifetime": "P1Y", "allowNeverExpire": false, "requireCidrBlocks": false,
 //	              "allowedScopes": ["orders:*"], "revokeUnusedAfter": "P90D", "maxTokens": 10},
 //	 "service": {…}}
@@ -24,6 +24,7 @@ func OfSettings(account user.AccountID, s *settings.Settings) Item {
 	it["personal"], it["service"] = ofRules(&s.Personal), ofRules(&s.Service)
 	it["version"], it["updatedAt"] = Int(s.Version), Time(s.UpdatedAt)
 	it.SetTime("issuedBefore", s.IssuedBefore)
+	it.setSweep(s.Sweep)
 	if len(s.AllowedCIDRs) > 0 {
 		it["cidrs"] = ListOf(s.AllowedCIDRs, func(p netip.Prefix) Value { return String(p.String()) })
 	}
@@ -52,7 +53,8 @@ func Settings(it Item) (settings.Settings, error) {
 	account := r.text("account")
 	s := settings.Settings{
 		RolesFrom: word(&r, "rolesFrom", settings.IdentityProvider, settings.Tokenwright), AdminsMayRevokePersonalTokens: r.truth("adminsMayRevoke"),
-		AllowedCIDRs: r.prefixesOrNone("cidrs"), IssuedBefore: r.instantOrNone("issuedBefore"), Version: r.number("version"), UpdatedAt: r.instant("updatedAt"),
+		AllowedCIDRs: r.prefixesOrNone("cidrs"), IssuedBefore: r.instantOrNone("issuedBefore"), Sweep: r.sweepOrNone(), Version: r.number("version"),
+		UpdatedAt: r.instant("updatedAt"),
 	}
 	s.Personal, s.Service = rules(&r, "personal"), rules(&r, "service")
 	if r.err == nil && s.Version == 0 {

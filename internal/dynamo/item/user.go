@@ -12,7 +12,8 @@ import (
 //	{"pk": "OWNER#tgNbh7Q7aQP", "sk": "PROFILE", "type": "user", "account": "acc_acme",
 //	 "accountPk": "ACCOUNT#acc_acme#USERS", "accountSk": "tgNbh7Q7aQP",
 //	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "rolesStatedAt": ms,
-//	 "status": "suspended", "suspendedBy": "administrator", "generation": 1, "issuedBefore": ms, "made": 3, "purge": "pending", "purged": 100,
+//	 "status": "suspended", "suspendedBy": "administrator", "generation": 1, "issuedBefore": ms, "sweep": "<ms>#tok_…",
+//	 "made": 3, "purge": "pending", "purged": 100,
 //	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com", "emailType": "work"},
 //	 "createdAt": ms, "updatedAt": ms, "version": 1}
 //
@@ -31,6 +32,7 @@ func OfUser(u *user.User) Item {
 	it.SetTime("rolesStatedAt", u.RolesStatedAt)
 	it.SetString("suspendedBy", string(u.SuspendedBy))
 	it.SetTime("issuedBefore", u.IssuedBefore)
+	it.setSweep(u.Sweep)
 	if u.Directory != (user.Directory{}) {
 		it["directory"] = ofDirectory(&u.Directory)
 	}
@@ -70,7 +72,7 @@ func User(it Item) (user.User, error) {
 		SuspendedBy: wordOrNone(&r, "suspendedBy", user.Administrator, user.ByDirectory),
 		Status:      word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
 		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"), Made: r.numberOrNone("made"),
-		Purge:     user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")},
+		Purge: user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")}, Sweep: r.sweepOrNone(),
 		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
 	}
 	if r.has("directory") {

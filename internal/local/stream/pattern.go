@@ -11,8 +11,8 @@ import (
 //
 //	{"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"purge": {"S": ["pending"]}}}}
 //
-// Exact values alone are understood. What else AWS matches with ("prefix", "exists", "anything-but", …) is refused, so
-// that nothing passes here that would not pass there.
+// Exact values are understood, and {"exists": true}, which any value passes and, as on AWS, no object does. What else AWS
+// matches with ("prefix", "anything-but", …) is refused, so that nothing passes here that would not pass there.
 type Pattern struct{ fields map[string]any }
 
 // ParsePattern reads a pattern.
@@ -45,6 +45,9 @@ func checkPattern(fields map[string]any, path string) error {
 	return nil
 }
 
+// anyValue stands for every value.
+var anyValue any = map[string]any{"exists": true}
+
 func checkValues(values []any, at string) error {
 	if len(values) == 0 {
 		return fmt.Errorf("%s: an empty list lets nothing pass", at)
@@ -52,7 +55,9 @@ func checkValues(values []any, at string) error {
 	for _, v := range values {
 		switch v.(type) {
 		case map[string]any, []any:
-			return fmt.Errorf("%s: the local stack compares with exact values alone", at)
+			if !reflect.DeepEqual(v, anyValue) {
+				return fmt.Errorf("%s: the local stack knows exact values and exists alone", at)
+			}
 		}
 	}
 	return nil
@@ -83,8 +88,9 @@ func matches(pattern, event map[string]any) bool {
 }
 
 func contains(values []any, have any) bool {
+	_, inner := have.(map[string]any)
 	for _, v := range values {
-		if reflect.DeepEqual(v, have) {
+		if reflect.DeepEqual(v, have) || !inner && reflect.DeepEqual(v, anyValue) {
 			return true
 		}
 	}

@@ -145,11 +145,14 @@ func TestFiltersLetPassWhatTheyName(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"eventName":["INSERT","MODIFY"],"dynamodb":{"NewImage":{"purge":{"S":["pending"]}}}}`: "new kept",
-		`{"eventName":["REMOVE"]}`:                         "gone",
-		`{"dynamodb":{"NewImage":{"n":{"N":["7","8"]}}}}`:  "new kept done",
-		`{"dynamodb":{"Keys":{"pk":{"S":["other"]}}}}`:     "other",
-		`{"dynamodb":{"StreamViewType":["KEYS_ONLY"]}}`:    "",
-		`{"eventSource":["aws:dynamodb"],"absent":[null]}`: "",
+		`{"dynamodb":{"NewImage":{"purge":{"S":[{"exists":true}]}}}}`:                           "new kept done",
+		`{"dynamodb":{"NewImage":{"purge":[{"exists":true}]}}}`:                                 "",
+		`{"dynamodb":{"NewImage":{"purge":{"N":[{"exists":true}]}}}}`:                           "",
+		`{"eventName":["REMOVE"]}`:                                                              "gone",
+		`{"dynamodb":{"NewImage":{"n":{"N":["7","8"]}}}}`:                                       "new kept done",
+		`{"dynamodb":{"Keys":{"pk":{"S":["other"]}}}}`:                                          "other",
+		`{"dynamodb":{"StreamViewType":["KEYS_ONLY"]}}`:                                         "",
+		`{"eventSource":["aws:dynamodb"],"absent":[null]}`:                                      "",
 	} {
 		f := &function{}
 		got, _ := run(t, f, stream.Mapping{Filters: pattern(t, text)}, changes, min(1, len(want)))
@@ -161,7 +164,7 @@ func TestFiltersLetPassWhatTheyName(t *testing.T) {
 
 func TestPatternsThatAreNotUnderstoodAreRefused(t *testing.T) {
 	for _, text := range []string{
-		``, `[]`, `{}`, `{"eventName":"INSERT"}`, `{"eventName":[]}`, `{"eventName":[{"prefix":"IN"}]}`, `{"dynamodb":{"NewImage":{"ttl":[{"exists":true}]}}}`, `{"eventName":[["INSERT"]]}`,
+		``, `[]`, `{}`, `{"eventName":"INSERT"}`, `{"eventName":[]}`, `{"eventName":[{"prefix":"IN"}]}`, `{"dynamodb":{"NewImage":{"ttl":{"N":[{"exists":false}]}}}}`, `{"eventName":[{"exists":"true"}]}`, `{"eventName":[["INSERT"]]}`,
 	} {
 		if _, err := stream.ParsePattern(text); err == nil {
 			t.Errorf("%s is understood", text)

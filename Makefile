@@ -31,7 +31,7 @@ TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-contract test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ test-clients: $(TOOLS)/clients/installed ## clients in six languages generate fr
 	NPM=$(TOOLS)/clients PYTHON=$(TOOLS)/clients/python OAPI_CODEGEN=$(TOOLS)/clients/oapi-codegen GENERATOR=$(TOOLS)/clients/openapi-generator.jar \
 		scripts/with-local-stack scripts/clients/run
 
+test-contract: $(TOOLS)/contract/installed ## schemathesis and scim2-tester against a running local stack
+	PYTHON=$(TOOLS)/contract scripts/with-local-stack scripts/contract/run
+
 test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
 	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
 
@@ -108,7 +111,7 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed $(TOOLS)/contract/installed ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
 	rm -rf .aws-sam examples/*/.aws-sam build
@@ -149,6 +152,11 @@ $(TOOLS)/clients/installed: Makefile scripts/clients/requirements.txt
 	$(TOOLS)/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement scripts/clients/requirements.txt
 	mvn -q -B dependency:copy -Dartifact=$(OPENAPI_GENERATOR) -DoutputDirectory=$(TOOLS)/clients -Dmdep.stripVersion=true
 	mv $(TOOLS)/clients/openapi-generator-cli.jar $(TOOLS)/clients/openapi-generator.jar
+	touch $@
+
+$(TOOLS)/contract/installed: scripts/contract/requirements.txt
+	python3 -m venv $(TOOLS)/contract
+	$(TOOLS)/contract/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE):

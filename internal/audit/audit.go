@@ -119,8 +119,8 @@ type Event struct {
 	Actor   Actor
 	Origin  Origin
 	Changes []Change
-	Refused string // the refusal's code; "" = the change was made
-	Reason  string // given by the actor; "" = none
+	Refused string // the refusal's code, or Many; "" = the change was made
+	Reason  string // given by the actor, or why it is Many; "" = none
 	Count   int64  // how many attempts it tells of; 1 of a change
 }
 

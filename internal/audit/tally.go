@@ -20,20 +20,28 @@ type Tally struct {
 }
 
 // MaxKinds is how many sorts of refused attempts of one user are told apart within a minute. Beyond them, all attempts at
-// one action are counted in one event, which shows the first.
+// one action are counted in one event, which says so and names no target: whoever made the noise before must not decide
+// what the audit says of the attempt that it was made for.
 const MaxKinds = 50
+
+// Many stands for the refusal's code in the event that only counts.
+const Many = "many"
+
+const onlyCounted = "More was refused to this user within the minute than the audit tells apart. This attempt and further ones at this action are " +
+	"only counted here, whatever they were at. The credential and the address are those of the first of them."
 
 // MinuteOf returns the minute to which an instant belongs.
 func MinuteOf(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 
 // Place returns the event in which an attempt is to be counted; "" when it is the first of its kind. The kind is what a new
-// event is to be entered under.
+// event is to be entered under. When it is to count only, e becomes what that event says.
 func (t *Tally) Place(e *Event) (kind string, id ID) {
 	kind = e.kind()
 	if id = t.Events[kind]; id != "" || len(t.Events) < MaxKinds {
 		return kind, id
 	}
 	kind = string(e.Action) // no digest looks like it
+	e.Target, e.Refused, e.Reason = string(e.Account), Many, onlyCounted
 	return kind, t.Events[kind]
 }
 

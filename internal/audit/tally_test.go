@@ -68,9 +68,18 @@ func TestAMinuteOfOneUserIsBounded(t *testing.T) {
 	if got, want := len(tally.Events), audit.MaxKinds+2; got != want {
 		t.Errorf("%d events, want %d", got, want)
 	}
+	// What is only counted says nothing of any one attempt.
+	late := attempt("tok_0123456789ABCDEFGHIJKL")
+	late.Account = "acc_acme"
+	if kind, id := tally.Place(&late); id == "" || kind != string(late.Action) {
+		t.Errorf("one attempt more is entered in %q under %s", id, kind)
+	}
+	if late.Target != "acc_acme" || late.Refused != audit.Many || late.Reason == "" || late.Subject() != "" {
+		t.Errorf("the event that counts says %+v", late)
+	}
 	// Who is known by then is still counted where they are told.
 	e := attempt("tok_1")
-	if kind, id := tally.Place(&e); id == "" || kind == string(e.Action) {
+	if kind, id := tally.Place(&e); id == "" || kind == string(e.Action) || e.Target != "tok_1" {
 		t.Errorf("the first kind of all is counted under %s", kind)
 	}
 }

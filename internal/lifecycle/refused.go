@@ -55,11 +55,12 @@ func (m *Manager) note(ctx context.Context, event audit.Event) error {
 		if err != nil {
 			return err
 		}
-		kind, id := tally.Place(&event)
+		told := event
+		kind, id := tally.Place(&told)
 		if id != "" {
 			return m.Store.Count(ctx, event.Account, id)
 		}
-		return m.Store.Note(ctx, tally, kind, event)
+		return m.Store.Note(ctx, tally, kind, told)
 	})
 	if isChanged(err) {
 		return fmt.Errorf("%w: %w", token.ErrUnavailable, err)

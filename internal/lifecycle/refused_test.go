@@ -201,6 +201,37 @@ func TestNobodyFillsTheAuditWithRefusedAttempts(t *testing.T) {
 	}
 }
 
+func TestNoiseHidesNoAttemptBehindAnotherTarget(t *testing.T) {
+	w := start(t)
+	w.known(admin)
+	vic, victim := viewer("acc_acme", "vic"), w.service(admin, "orders:read").Token.ID
+	try := func(id token.ID) {
+		refuses(t, "revoke", w.Revoke(t.Context(), vic, lifecycle.Target{ID: id}, 0), lifecycle.ErrForbidden, "insufficient_scope")
+	}
+	told := map[string]int64{}
+	for range audit.MaxKinds + 1 { // the last of the noise begins the event that only counts
+		id := w.service(admin, "orders:read").Token.ID
+		try(id)
+		told[string(id)]++
+	}
+	try(victim)
+	events, _ := w.attempts("acc_acme")
+	for _, e := range events {
+		if e.Refused == "insufficient_scope" {
+			if told[e.Target] -= e.Count; told[e.Target] != 0 {
+				t.Errorf("%s tells %d attempts that were not", e.Target, -told[e.Target])
+			}
+			continue
+		}
+		if e.Refused != audit.Many || e.Target != "acc_acme" || e.Subject() != "" || e.Reason == "" || e.Count != 2 || e.Action != audit.TokenRevoked || e.Actor.User != vic.User {
+			t.Errorf("what is only counted is told as %+v", e)
+		}
+	}
+	if len(events) != audit.MaxKinds+1 {
+		t.Errorf("%d events", len(events))
+	}
+}
+
 func TestAttemptsAtTheSameMomentAreAllRefusedAndAllCounted(t *testing.T) {
 	w := start(t)
 	w.known(admin)

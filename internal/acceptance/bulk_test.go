@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,10 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 	events := decode[eventPage](t, ada.call(t, "GET", robots[0].path()+"/events?action=token.revoked", nil).want(t, 200)).Records
 	if len(events) != 1 || *events[0].Reason != "leaked in a build log" {
 		t.Errorf("%+v", events)
+	}
+	tried := ada.events(t, "/v1/events", url.Values{"outcome": {"refused"}})
+	if len(tried) != 1 || tried[0].Action != "token.revoked" || tried[0].Target != *done.ID || *tried[0].Code != "not_owner" || tried[0].Count != 1 {
+		t.Errorf("the job is told as %+v", tried)
 	}
 	again := decode[bulk](t, ada.call(t, "POST", "/v1/tokens/bulk-revoke", request, "Idempotency-Key", "the-leak").want(t, 202))
 	if again.ID == nil || *again.ID != *done.ID || !again.Complete {

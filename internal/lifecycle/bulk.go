@@ -44,7 +44,7 @@ const MaxBulk = 1000
 const maxBulkExamined = 10_000
 
 // BulkRevoke begins to revoke many tokens and returns the job that does it. It needs tokens:delete; other people's
-// personal tokens are refused one by one unless the account's settings allow it. A filter means the tokens that exist
+// personal tokens are left alone unless the account's settings allow it. A filter means the tokens that exist
 // now: what is created later is never touched.
 func (m *Manager) BulkRevoke(ctx context.Context, c Caller, in BulkRevoke) (job.Job, error) {
 	if !c.Scopes.Has(scope.TokensDelete) {

@@ -115,14 +115,68 @@ func TestABulkRevocationTellsWhatBecameOfEachToken(t *testing.T) {
 	w.accepted(bobs.Secret)
 	w.accepted(theirs.Secret)
 	for _, tt := range []struct {
-		id      token.ID
-		reason  string
-		refused string
-	}{{mine.Token.ID, in.Reason, ""}, {robot.Token.ID, in.Reason, ""}, {bobs.Token.ID, in.Reason, "not_owner"}, {over.Token.ID, "", ""}} {
+		id     token.ID
+		reason string
+	}{{mine.Token.ID, in.Reason}, {robot.Token.ID, in.Reason}, {over.Token.ID, ""}} {
 		events := w.revocations(tt.id)
-		if len(events) != 1 || events[0].Reason != tt.reason || events[0].Refused != tt.refused || events[0].Actor.User != admin.User || events[0].Origin != admin.Origin {
+		if len(events) != 1 || events[0].Reason != tt.reason || events[0].Refused != "" || events[0].Actor.User != admin.User || events[0].Origin != admin.Origin {
 			t.Errorf("%s has the events %+v", tt.id, events)
 		}
+	}
+	w.toldOnce(j, in.Reason)
+}
+
+// toldOnce checks that the account's audit tells one refused attempt, which is a job, and nothing of the tokens it named.
+func (w *world) toldOnce(j job.Job, reason string) {
+	w.Helper()
+	events, count := w.attempts("acc_acme")
+	if len(events) != 1 || count != 1 {
+		w.Fatalf("%d events tell of %d attempts, want one job", len(events), count)
+	}
+	e := events[0]
+	if e.Action != audit.TokenRevoked || e.Target != string(j.ID) || e.Refused != "not_owner" || e.Reason != reason || e.Actor != j.Actor || e.Origin != j.Origin || len(e.Changes) > 0 {
+		w.Errorf("the job %s is told as %+v", j.ID, e)
+	}
+}
+
+func TestAJobIsOneRefusedAttemptHoweverManyTokensItNames(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	all := w.grow(205)
+	mine := w.create(admin, lifecycle.Create{}).Token.ID
+	config := w.Config
+	config.Store = &flaky{Store: w.fixture.Store}
+	j := w.finish(lifecycle.New(config), w.begin(admin, lifecycle.BulkRevoke{IDs: append([]token.ID{mine}, all...)}).ID)
+	if j.Counts[job.Refused] != len(all) || j.Counts[job.Revoked] != 1 {
+		t.Errorf("counts %v", j.Counts)
+	}
+	for _, id := range all {
+		if !slices.Contains(j.Results, job.Result{Token: id, Outcome: job.Refused}) {
+			t.Errorf("the job does not say that %s was refused", id)
+		}
+	}
+	w.toldOnce(j, "")
+}
+
+func TestAJobThatIsCancelledHasToldWhatItWasRefused(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	begun := w.begin(admin, lifecycle.BulkRevoke{IDs: w.grow(100), Reason: "spite"})
+	if err := w.RunJob(t.Context(), "acc_acme", begun.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.CancelJob(t.Context(), admin, begun.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.toldOnce(begun, "spite")
+}
+
+func TestAJobThatIsRefusedNothingLeavesNoAttempt(t *testing.T) {
+	w := start(t)
+	w.known(admin)
+	w.finish(w.Manager, w.begin(admin, lifecycle.BulkRevoke{IDs: ids(w.create(admin, lifecycle.Create{}))}).ID)
+	if events, _ := w.attempts("acc_acme"); len(events) > 0 {
+		t.Errorf("%+v", events)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // jobStep is how many tokens one step of a job deals with. Each is at most two writes of the step's transaction, beside the
-// job's own, and DynamoDB takes 100.
+// job's own and one event of what was refused, and DynamoDB takes 100.
 const jobStep = 40
 
 // RunJob takes the next step of a job. The step is one transaction: the tokens it revokes, their events and the job's
@@ -86,26 +86,33 @@ func (m *Manager) draw(c Caller, policy *settings.Settings, before *job.Job, aft
 	for _, t := range next {
 		outcome := judge(c, policy, t.tok, now)
 		after.Add(t.id, outcome)
-		if outcome != job.Revoked && outcome != job.Refused {
+		if outcome != job.Revoked {
 			continue
 		}
-		event, err := m.event(c, now, audit.TokenRevoked, string(t.id))
+		event, err := m.event(c, now, audit.TokenRevoked, string(t.id),
+			audit.Change{Field: "status", Before: string(t.tok.Status(now)), After: string(token.Revoked)})
 		if err != nil {
 			return s, err
 		}
 		event.Reason = before.Reason
-		if outcome == job.Refused {
-			event.Refused = "not_owner"
-			s.Notes = append(s.Notes, event)
-			continue
-		}
-		event.Changes = []audit.Change{{Field: "status", Before: string(t.tok.Status(now)), After: string(token.Revoked)}}
 		s.Endings = append(s.Endings, revocation(t.tok, c.User, now, event))
 	}
 	after.Settle()
 	after.UpdatedAt, after.Version = now, before.Version+1
 	s.After = after
-	return s, nil
+	return s, m.noteFirstRefusal(c, &s, now)
+}
+
+// noteFirstRefusal has the step that is the first to meet a token which the job may not revoke tell so. A job is one attempt
+// and leaves one such event, however many tokens it names and however it ends; which they were, it says itself.
+func (m *Manager) noteFirstRefusal(c Caller, s *job.Step, now time.Time) error {
+	if s.Before.Counts[job.Refused] > 0 || s.After.Counts[job.Refused] == 0 {
+		return nil
+	}
+	event, err := m.event(c, now, audit.TokenRevoked, string(s.Before.ID))
+	event.Refused, event.Reason = "not_owner", s.Before.Reason
+	s.Notes = append(s.Notes, event)
+	return err
 }
 
 func revocation(tok *token.Token, by user.ID, now time.Time, event audit.Event) store.TokenEnding {

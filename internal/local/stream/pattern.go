@@ -56,7 +56,7 @@ func checkValues(values []any, at string) error {
 		switch v.(type) {
 		case map[string]any, []any:
 			if !reflect.DeepEqual(v, anyValue) {
-				return fmt.Errorf("%s: the local stack knows exact values and exists alone", at)
+				return fmt.Errorf("%s: the local stack compares with exact values alone, and knows exists", at)
 			}
 		}
 	}

@@ -149,6 +149,9 @@ func parseEventQuery(p map[string]string, c lifecycle.Caller) (lifecycle.EventQu
 	if q.To, err = moment(p, "to"); err != nil {
 		return q, err
 	}
+	if !q.From.IsZero() && !q.To.IsZero() && q.To.Before(q.From) {
+		return q, malformed("to", "before_from", "to is before from.")
+	}
 	outcome, err := word(p, "outcome", "done or refused", func(s string) (string, bool) { return s, s == outcomeDone || s == outcomeRefused })
 	if outcome != "" {
 		refused := outcome == outcomeRefused

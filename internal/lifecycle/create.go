@@ -56,12 +56,12 @@ func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, 
 	}
 	var issued Issued
 	err := persist(ctx, retry.Changing, "what this Idempotency-Key stands for", func(ctx context.Context) (err error) {
-		if issued, err = m.replayed(ctx, c, in.once()); !errors.Is(err, store.ErrNoReplay) {
+		if issued, err = m.createdBefore(ctx, c, in); !errors.Is(err, store.ErrNoReplay) {
 			return err
 		}
 		issued, err = m.create(ctx, c, in)
 		if isRefusal(err, "too_many_tokens") { // the last one may be the very one that this repeats
-			if again, replay := m.replayed(ctx, c, in.once()); !errors.Is(replay, store.ErrNoReplay) {
+			if again, replay := m.createdBefore(ctx, c, in); !errors.Is(replay, store.ErrNoReplay) {
 				issued = again
 				return replay
 			}
@@ -72,6 +72,45 @@ func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, 
 		return err
 	})
 	return issued, err
+}
+
+// createdBefore returns the answer given before; store.ErrNoReplay when there was none. It is worth no more than a new token
+// would be: the calling token may be held to less since, and the token it made may be over or have another secret.
+func (m *Manager) createdBefore(ctx context.Context, c Caller, in Create) (Issued, error) {
+	issued, err := m.replayed(ctx, c, in.once())
+	if err != nil {
+		return Issued{}, err
+	}
+	now := m.now()
+	tok, owner, err := m.find(ctx, c, issued.Token.ID, now)
+	if errors.Is(err, token.ErrNotFound) {
+		return Issued{}, conflict("token_revoked", "The token that this request made is gone. Create one with a new Idempotency-Key.")
+	}
+	if err == nil {
+		err = mayChange(&tok, now)
+	}
+	if err == nil {
+		err = m.stillGood(ctx, &tok, issued.Secret, now)
+	}
+	if err == nil && c.IsToken() {
+		err = m.handsOn(ctx, c, &tok, &owner)
+	}
+	if err != nil {
+		return Issued{}, err
+	}
+	return issued, nil
+}
+
+// handsOn refuses a token's bearer a secret that is worth more than their own.
+func (m *Manager) handsOn(ctx context.Context, c Caller, tok *token.Token, owner *user.User) error {
+	within, err := m.bounds(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
+		return err
+	}
+	return withinAddresses(tok.CIDRs, within.maker.CIDRs)
 }
 
 func (in Create) withDefaults(c Caller) Create {

@@ -230,6 +230,41 @@ func TestIdempotencyKeys(t *testing.T) {
 	}
 }
 
+// A repetition hands out the secret again, so it may yield no more than a new token would.
+func TestARepeatedCreationIsAuthorizedAnew(t *testing.T) {
+	in := lifecycle.Create{Name: "ci", Kind: token.Service, Scopes: list("orders:read"), IdempotencyKey: "7f9c"}
+	for what, tt := range map[string]struct {
+		then func(w *world, maker, made lifecycle.Issued) error
+		root error
+		code string
+	}{
+		"the maker may be used from fewer addresses": {func(w *world, maker, _ lifecycle.Issued) error {
+			_, err := w.Update(w.Context(), admin, id(maker), 0, lifecycle.Update{CIDRs: value([]string{"203.0.113.7/32"})})
+			return err
+		}, lifecycle.ErrForbidden, "addresses_widened"},
+		"the token is revoked": {func(w *world, _, made lifecycle.Issued) error { return w.Revoke(w.Context(), admin, id(made), 0) },
+			lifecycle.ErrConflict, "token_revoked"},
+		"the token has another secret": {func(w *world, _, made lifecycle.Issued) error {
+			_, err := w.Rotate(w.Context(), admin, id(made), 0, period.Period{})
+			return err
+		}, lifecycle.ErrConflict, "rotated_again"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := start(t)
+			maker := w.create(admin, lifecycle.Create{Kind: token.Service, Scopes: list("tokens:write", "orders:read")})
+			made := w.create(w.bearer(maker), in)
+			if again := w.create(w.bearer(maker), in); again.Secret != made.Secret {
+				t.Fatal("a repetition makes another token")
+			}
+			if err := tt.then(w, maker, made); err != nil {
+				t.Fatal(err)
+			}
+			_, err := w.Create(t.Context(), w.bearer(maker), in)
+			refuses(t, what, err, tt.root, tt.code)
+		})
+	}
+}
+
 func TestOneKeyAtTheSameTimeIsOneToken(t *testing.T) {
 	w := start(t)
 	w.create(admin, lifecycle.Create{}) // the profile

@@ -154,6 +154,7 @@ func (m *Manager) nextTokens(ctx context.Context, j *job.Job, limit int) ([]name
 		return nil, 0, err
 	}
 	tokens := slices.Collect(maps.Values(found))
+	tokens = slices.DeleteFunc(tokens, func(t token.Token) bool { return t.Account != j.Account }) // as if they never were, in time as well
 	if err := m.overtakeAll(ctx, Caller{Principal: principal.Principal{Account: j.Account}}, tokens); err != nil {
 		return nil, 0, err
 	}

@@ -250,14 +250,15 @@ func (m *Manager) changeBy(
 		if err != nil {
 			return err
 		}
-		if err := atVersion("token", before.Version, ifVersion); err != nil {
-			return err
-		}
 		tok = before
 		action, changes, err := edit(now, &tok, &owner)
-		if err != nil || len(changes) == 0 {
-			tok = before
+		if err != nil {
 			return m.refused(ctx, c, action, string(id), err)
+		}
+		// After the refusals: whoever may not do this is told so, and it is noted, whatever version they name.
+		if err := atVersion("token", before.Version, ifVersion); err != nil || len(changes) == 0 {
+			tok = before
+			return err
 		}
 		tok.Version, tok.UpdatedAt, tok.UpdatedBy = before.Version+1, now, c.User
 		event, err := m.event(c, now, action, string(id), changes...)

@@ -302,9 +302,6 @@ func (m *Manager) changeUserBy(
 			err := conflict("not_a_person", "This is the user behind a service token. Change the token.")
 			return m.refused(ctx, c, action, string(id), err)
 		}
-		if err := atVersion("user", before.Version, ifVersion); err != nil {
-			return err
-		}
 		u = before
 		if err := edit(&u); err != nil {
 			return m.refused(ctx, c, action, string(id), err)
@@ -314,9 +311,9 @@ func (m *Manager) changeUserBy(
 			return m.refused(ctx, c, action, string(id), forbidden("owner_inactive", "You were suspended or offboarded a moment ago."))
 		}
 		changes := diffUsers(&before, &u)
-		if len(changes) == 0 {
+		if err := atVersion("user", before.Version, ifVersion); err != nil || len(changes) == 0 {
 			u = before
-			return nil
+			return err
 		}
 		stated(&before, &u, now)
 		u.UpdatedAt, u.Version = now, before.Version+1

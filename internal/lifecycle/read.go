@@ -58,6 +58,12 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	}
 	now, after := m.now(), q.After
 	var page Page
+	if q.Steward != "" {
+		// Of another account's steward not even how much they answer for may show, nor how long it takes to read.
+		if known, err := m.ofAccount(ctx, c, q.Steward); err != nil || !known {
+			return Page{}, err
+		}
+	}
 	for examined := 0; examined < maxExamined; {
 		batch := min(100, max(q.Limit+1-len(page.Tokens), 25))
 		found, last, err := m.someTokens(ctx, c, owner, q.Steward, after, batch)
@@ -88,6 +94,12 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 	}
 	page.More, page.Last = true, after
 	return page, nil
+}
+
+// ofAccount says whether there is such a user in the caller's account.
+func (m *Manager) ofAccount(ctx context.Context, c Caller, id user.ID) (bool, error) {
+	found, _, err := m.Store.Owners(ctx, c.Account, []user.Ref{id.Ref()})
+	return found[id.Ref()].Account == c.Account, err
 }
 
 // someTokens reads up to limit tokens: of one steward, one owner, or the account.

@@ -146,12 +146,13 @@ func (r *rotation) again(ctx context.Context, once once) (Issued, error) {
 	return issued, nil
 }
 
-func (r *rotation) stillGood(ctx context.Context, tok *token.Token, secret token.Secret, now time.Time) error {
+// stillGood refuses a secret that the token has no longer.
+func (m *Manager) stillGood(ctx context.Context, tok *token.Token, secret token.Secret, now time.Time) error {
 	for _, v := range tok.Secrets {
 		if !v.Live(now) {
 			continue
 		}
-		key, err := r.Keys.Key(ctx, v.Digest.KeyID)
+		key, err := m.Keys.Key(ctx, v.Digest.KeyID)
 		if err != nil {
 			return err
 		}
@@ -159,5 +160,5 @@ func (r *rotation) stillGood(ctx context.Context, tok *token.Token, secret token
 			return nil
 		}
 	}
-	return conflict("rotated_again", "The secret that this request issued was replaced by a later rotation. Rotate the token with a new Idempotency-Key.")
+	return conflict("rotated_again", "The secret that this request issued was replaced by a later rotation. Rotate the token, with a new Idempotency-Key.")
 }

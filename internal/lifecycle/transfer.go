@@ -35,15 +35,15 @@ func (m *Manager) transfer(ctx context.Context, c Caller, id token.ID, ifVersion
 	if err != nil {
 		return token.Token{}, err
 	}
-	if err := atVersion("token", before.Version, ifVersion); err != nil {
-		return token.Token{}, err
-	}
 	if before.Kind != token.Service {
 		err := conflict("not_a_service_token", "A personal token belongs to its person and cannot be handed on.")
 		return token.Token{}, m.refused(ctx, c, audit.TokenTransferred, string(id), err)
 	}
-	if err := mayChange(&before, now); err != nil || before.Steward == to {
-		return before, m.refused(ctx, c, audit.TokenTransferred, string(id), err)
+	if err := mayChange(&before, now); err != nil {
+		return token.Token{}, m.refused(ctx, c, audit.TokenTransferred, string(id), err)
+	}
+	if err := atVersion("token", before.Version, ifVersion); err != nil || before.Steward == to {
+		return before, err
 	}
 	after := before
 	after.Steward, after.Version, after.UpdatedAt, after.UpdatedBy = to, before.Version+1, now, c.User

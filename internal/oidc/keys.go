@@ -105,22 +105,24 @@ func (k *keySet) find(ctx context.Context, id string, anew bool) ([]jose.JSONWeb
 	defer k.mu.Unlock()
 	now := k.now()
 	found := k.matching(id)
-	if !anew && len(found) > 0 && now.Sub(k.fetched) < keysYouth {
+	if !anew && len(found) > 0 && younger(now.Sub(k.fetched), keysYouth) {
 		return found, nil
 	}
 	k.refresh(ctx, now)
 	found = k.matching(id)
-	if k.failed != nil && (anew || len(found) == 0 || now.Sub(k.fetched) >= keysLife) {
+	if k.failed != nil && (anew || len(found) == 0 || !younger(now.Sub(k.fetched), keysLife)) {
 		return nil, fmt.Errorf("%w: reading the issuer's keys: %s", token.ErrUnavailable, k.failed.Error())
 	}
 	return found, nil
 }
 
+// younger says whether an age is below a bound; a clock that was set back makes nothing young.
+func younger(age, bound time.Duration) bool { return age >= 0 && age < bound }
+
 // refresh fetches the keys, unless that was tried a moment ago. With keys in hand an unknown id is most likely made up, and
 // one fetch in a while is enough to notice a rotation; after a failure it is sooner.
 func (k *keySet) refresh(ctx context.Context, now time.Time) {
-	since := now.Sub(k.tried)
-	if since >= 0 && since < k.pause {
+	if younger(now.Sub(k.tried), k.pause) {
 		return
 	}
 	keys, err := k.fetch(ctx)

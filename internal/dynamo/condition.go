@@ -45,10 +45,11 @@ func issuedBefore(at time.Time) condition {
 // unchanged is the condition that an attribute is as it was read.
 func unchanged(before item.Item, name string) condition {
 	was, ok := before[name]
+	names := map[string]string{"#held_" + name: name}
 	if !ok {
-		return condition{text: "attribute_not_exists(" + name + ")"}
+		return condition{text: "attribute_not_exists(#held_" + name + ")", names: names}
 	}
-	return condition{text: name + " = :held_" + name, operands: item.Item{":held_" + name: was}}
+	return condition{"#held_" + name + " = :held_" + name, names, item.Item{":held_" + name: was}}
 }
 
 // not is the condition that another does not hold.

@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -40,24 +42,62 @@ func (t *Table) tokenEnding(e *store.TokenEnding) types.TransactWriteItem {
 }
 
 // EndUser suspends or offboards a person, or ends what they were issued before an instant, whatever their version;
-// store.ErrChanged when that is so already, or when the account would be left without an administrator.
+// store.ErrChanged when that is so already, or when the account would be left without an administrator. It writes what belongs to
+// that and nothing else: the rest may have become something else since it was read.
 func (t *Table) EndUser(ctx context.Context, e store.UserEnding) error {
 	open, always := issuedBefore(e.After.IssuedBefore), []string(nil)
-	switch e.After.Status {
-	case e.Before.Status:
-	case user.Offboarded:
+	belongs := []string{"issuedBefore", "sweep"}
+	switch {
+	case e.After.Status == user.Offboarded && e.Before.Status != user.Offboarded:
 		open, always = statusIs("<>", user.Offboarded), []string{"roles", "rolesStatedAt", "suspendedBy"}
-	default:
-		open = statusIs("=", user.Active)
+		belongs = slices.Concat(always, []string{"status", "generation", "purge", "purged"})
+	case e.After.Status == user.Suspended && (e.Before.Status != user.Suspended || e.Before.SuspendedBy != e.After.SuspendedBy):
+		open, always = suspendable(e.After.SuspendedBy), []string{"status", "suspendedBy"}
+		belongs = always
 	}
+	return t.endUser(ctx, &e, belongs, open, always...)
+}
+
+// endUser writes some of what differs, and holds that an administrator is left.
+func (t *Table) endUser(ctx context.Context, e *store.UserEnding, belongs []string, open condition, always ...string) error {
 	var writes []types.TransactWriteItem
 	if left := e.Administrators; left != nil && left.Other == "" {
 		open = open.and(not(administrates(left.Roles)))
 	} else if left != nil {
 		writes = append(writes, t.check(left.Other, administrates(left.Roles)))
 	}
-	writes = append(writes, t.ending(item.OfUser(&e.Before), item.OfUser(&e.After), e.IfVersion, open, always...))
+	was := item.OfUser(&e.Before)
+	is := only(was, item.OfUser(&e.After), append(belongs, "updatedAt", "version")...)
+	writes = append(writes, t.ending(was, is, e.IfVersion, open, always...))
 	return t.end(ctx, "ending "+string(e.Before.ID()), &e.Event, writes...)
+}
+
+// SetRoles writes roles over those that were read, whatever else became of the person; store.ErrChanged when others were given
+// or said since, or when the account would be left without an administrator.
+func (t *Table) SetRoles(ctx context.Context, e store.UserEnding) error {
+	return t.endUser(ctx, &e, []string{"roles", "rolesStatedAt"}, sameRoles(item.OfUser(&e.Before)))
+}
+
+// suspendable is the condition that somebody is not suspended yet, or, for an administrator, by the directory alone.
+func suspendable(by user.Suspender) condition {
+	c := statusIs("=", user.Active)
+	if by != user.Administrator {
+		return c
+	}
+	c.text = "(" + c.text + " OR suspendedBy = :directory)"
+	c.operands[":directory"] = item.String(string(user.ByDirectory))
+	return c
+}
+
+// only is before with some attributes as they are after.
+func only(before, after item.Item, names ...string) item.Item {
+	is := maps.Clone(before)
+	for _, name := range names {
+		if delete(is, name); after[name].Kind != item.Other {
+			is[name] = after[name]
+		}
+	}
+	return is
 }
 
 // EndAccount ends all that an account was issued before an instant, whatever else its settings say by now; store.ErrChanged when

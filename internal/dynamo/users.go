@@ -31,15 +31,24 @@ func (t *Table) SaveUser(ctx context.Context, before *user.User, after user.User
 	return err
 }
 
-// ConfirmRoles notes when a user's roles were said again. It is no change that anybody sees: neither version nor event.
+// ConfirmRoles notes when a user's roles were said again. It is no change that anybody sees: neither version nor event. What
+// else changes meanwhile does not matter, and so nobody can hold up others' requests by changing their profiles.
 func (t *Table) ConfirmRoles(ctx context.Context, before user.User, at time.Time) error {
+	was := item.OfUser(&before)
 	after := before
 	after.RolesStatedAt = at
-	failed, err := t.transact(ctx, retry.Changing, "noting the roles of "+string(before.ID()), []types.TransactWriteItem{t.updateUser(&before, &after)})
+	failed, err := t.transact(ctx, retry.Changing, "noting the roles of "+string(before.ID()), []types.TransactWriteItem{
+		difference(was, item.OfUser(&after)).write(t, was, sameRoles(was)),
+	})
 	if err == nil && len(failed) > 0 {
 		return store.ErrChanged
 	}
 	return err
+}
+
+// sameRoles is the condition that roles are as they were read, and said when they were.
+func sameRoles(was item.Item) condition {
+	return condition{text: "attribute_exists(pk)"}.and(unchanged(was, "roles")).and(unchanged(was, "rolesStatedAt"))
 }
 
 // updateUser writes what changed of a user. That the same roles were said again leaves the version, so roles are written

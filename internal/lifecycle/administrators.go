@@ -3,19 +3,69 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
+	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// saveUser writes a change: as an ending where it stops the person.
+// saveUser writes a change: as an ending where it stops or demotes the person and does nothing else. One that does something
+// else as well is written at the version that was read. Where others are in the way of that, the ending goes ahead, and the rest is
+// decided anew on what is stored then: nothing is written over what somebody else wrote meanwhile, and nobody holds the ending up.
 func (m *Manager) saveUser(ctx context.Context, w store.UserEnding) error {
-	left := w.Administrators
+	end, part := m.endingIn(w)
+	if end == nil {
+		return m.saveWhole(ctx, w)
+	}
+	if len(part.Event.Changes) == len(w.Event.Changes) {
+		return end(ctx, part)
+	}
+	err := m.saveWhole(ctx, w)
+	if w.IfVersion != 0 || !inTheirWay(err) { // whoever asks for a version wants all of it or nothing
+		return err
+	}
+	if err := end(ctx, part); err != nil {
+		return err
+	}
+	return fmt.Errorf("the rest of the change to %s: %w", w.Before.ID(), store.ErrChanged)
+}
+
+// endingIn returns what of a change is an ending, with how to write it; nil when nothing is. An offboarding is one as a whole.
+func (m *Manager) endingIn(w store.UserEnding) (func(context.Context, store.UserEnding) error, store.UserEnding) {
+	part := w
+	part.After = w.Before
+	part.After.UpdatedAt, part.After.Version = w.After.UpdatedAt, w.After.Version
 	switch {
-	case w.Before.Status != w.After.Status && w.After.Status != user.Active:
-		return m.Store.EndUser(ctx, w)
-	case left != nil && left.Other != "":
+	case w.After.Status == user.Offboarded && w.Before.Status != user.Offboarded:
+		return m.Store.EndUser, w
+	case w.After.Status == user.Suspended && (w.Before.Status != user.Suspended || w.Before.SuspendedBy != w.After.SuspendedBy):
+		part.After.Status, part.After.SuspendedBy = w.After.Status, w.After.SuspendedBy
+		part.Event.Changes = within(w.Event.Changes, "status", "suspendedBy")
+		return m.Store.EndUser, part
+	case w.Before.Status == w.After.Status && m.demotes(w.Before.Roles, w.After.Roles):
+		part.After.Roles, part.After.RolesStatedAt = w.After.Roles, w.After.RolesStatedAt
+		part.Event.Changes = within(w.Event.Changes, "roles")
+		return m.Store.SetRoles, part
+	}
+	return nil, part
+}
+
+// within are the changes of some fields.
+func within(changes []audit.Change, fields ...string) []audit.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c audit.Change) bool { return !slices.Contains(fields, c.Field) })
+}
+
+// demotes says whether roles hold less than others did, and nothing more.
+func (m *Manager) demotes(old, roles []string) bool {
+	was, is := m.Catalogue.OfRoles(old), m.Catalogue.OfRoles(roles)
+	return len(was.Without(is)) > 0 && len(is.Without(was)) == 0
+}
+
+func (m *Manager) saveWhole(ctx context.Context, w store.UserEnding) error {
+	if left := w.Administrators; left != nil && left.Other != "" {
 		return m.Store.SaveUserBeside(ctx, w.Before, w.After, *left, w.Event)
 	}
 	return m.Store.SaveUser(ctx, &w.Before, w.After, w.Event)

@@ -19,8 +19,10 @@ import (
 type Endings interface {
 	// EndToken revokes a token, or pauses it.
 	EndToken(ctx context.Context, e store.TokenEnding) error
-	// EndUser suspends or offboards a person, or ends what they were issued before an instant.
+	// EndUser suspends or offboards a person, or ends what they were issued before an instant. Nothing else is written.
 	EndUser(ctx context.Context, e store.UserEnding) error
+	// SetRoles writes the roles alone, over those that were read (store.ErrChanged) and whatever else changed.
+	SetRoles(ctx context.Context, w store.UserEnding) error
 	// EndAccount ends what an account was issued before an instant.
 	EndAccount(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error
 	// CancelJob ends a job that runs.

@@ -16,12 +16,13 @@ import (
 
 // Know stores a signed-in person whom the table does not know yet, and their roles when the identity provider said them
 // anew: a personal token is cut by the roles that are stored. It returns the caller with the roles that count: what is
-// stored may have been said after the JWT, and after the authorizer looked.
+// stored may have been said after the JWT, and after the authorizer looked. It stands before every ending, and so is as patient:
+// whoever is to be stopped must not hold it up by changing the profile of who stops them.
 func (m *Manager) Know(ctx context.Context, c Caller) (Caller, error) {
 	if c.Kind != principal.Person || c.Profile == principal.ProfileCurrent {
 		return c, nil
 	}
-	err := persist(ctx, retry.Changing, "your profile", func(ctx context.Context) error {
+	err := persist(ctx, retry.Ending, "your profile", func(ctx context.Context) error {
 		counts, err := m.know(ctx, c, m.now())
 		if errors.Is(err, store.ErrExists) { // stored by another request, which may have said something else
 			return store.ErrChanged
@@ -77,7 +78,11 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 	case counts.At.Equal(before.RolesStatedAt) && before.HasRoles(counts.Roles):
 		return nil
 	case before.HasRoles(counts.Roles):
-		return m.Store.ConfirmRoles(ctx, before, counts.At)
+		err := m.Store.ConfirmRoles(ctx, before, counts.At)
+		if errors.Is(err, store.ErrBusy) { // the same roles count with the note and without
+			return nil
+		}
+		return err
 	}
 	after := before
 	after.Roles, after.RolesStatedAt, after.UpdatedAt, after.Version = counts.Roles, counts.At, now, before.Version+1
@@ -85,7 +90,7 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 	if err != nil {
 		return err
 	}
-	return m.Store.SaveUser(ctx, &before, after, event)
+	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event})
 }
 
 // stated notes when somebody here gave or took roles, so that no JWT of before undoes it.

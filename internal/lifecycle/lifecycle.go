@@ -6,7 +6,6 @@ package lifecycle
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -45,7 +44,7 @@ type Store interface {
 	Stewarded(ctx context.Context, ref user.Ref, after token.ID, limit int) ([]token.ID, token.ID, error)
 	// SaveUser writes a user: anew when before is nil (store.ErrExists if there is one), else over before (store.ErrChanged).
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
-	// ConfirmRoles notes that a user's roles were said again, if the user is still as it was read (store.ErrChanged).
+	// ConfirmRoles notes that a user's roles were said again, if they are still those that were read (store.ErrChanged).
 	ConfirmRoles(ctx context.Context, before user.User, at time.Time) error
 	// SaveUserBeside is SaveUser over before, if another administrator is left.
 	SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error
@@ -213,11 +212,14 @@ func (m *Manager) event(c Caller, now time.Time, action audit.Action, target str
 func (m *Manager) now() time.Time { return token.Millis(m.Now()) }
 
 // persist tries a change again when another request was quicker, and refuses it as busy when others always are. A change gives
-// up before an ending does.
+// up before an ending does, and has been patient enough with those who were on the same items.
 func persist(ctx context.Context, p retry.Patience, what string, try func(context.Context) error) error {
-	changed := func(err error) bool { return errors.Is(err, store.ErrChanged) }
-	err := retry.Do(ctx, p, changed, try)
-	if changed(err) || errors.Is(err, store.ErrBusy) {
+	again := inTheirWay
+	if p.Tries > 0 {
+		again = isChanged
+	}
+	err := retry.Do(ctx, p, again, try)
+	if inTheirWay(err) {
 		return conflict("busy", "Other requests keep changing %s. Try again.", what)
 	}
 	return err

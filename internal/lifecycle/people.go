@@ -113,9 +113,13 @@ func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersio
 	if err != nil {
 		return user.User{}, err
 	}
-	u, err := m.changeUser(ctx, c, id, ifVersion, audit.UserUpdated, func(u *user.User) error {
+	patience := retry.Changing
+	if in.Roles.Set && !m.Catalogue.OfRoles(in.Roles.Value).Has(scope.UsersWrite) {
+		patience = retry.Ending // an administrator who is one no more must not be able to hold that up
+	}
+	u, err := m.changeUserBy(ctx, c, id, patience, ifVersion, audit.UserUpdated, func(u *user.User) error {
 		return m.editUser(c, in, policy.RolesFrom, u)
-	})
+	}, m.writeUser)
 	if errors.Is(err, user.ErrNotFound) && in.Subject != "" && ifVersion == 0 {
 		return m.invite(ctx, c, in, policy.RolesFrom)
 	}

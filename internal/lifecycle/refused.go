@@ -50,7 +50,7 @@ func (m *Manager) noted(ctx context.Context, c Caller, action audit.Action, targ
 
 // note counts an attempt in the event that tells of its like within the minute, or writes the first one.
 func (m *Manager) note(ctx context.Context, event audit.Event) error {
-	err := retry.Do(ctx, retry.Ending, isChanged, func(ctx context.Context) error {
+	err := retry.Do(ctx, retry.Ending, inTheirWay, func(ctx context.Context) error {
 		tally, err := m.Store.Tally(ctx, event.Account, event.Actor.User, audit.MinuteOf(event.Time))
 		if err != nil {
 			return err
@@ -62,13 +62,16 @@ func (m *Manager) note(ctx context.Context, event audit.Event) error {
 		}
 		return m.Store.Note(ctx, tally, kind, told)
 	})
-	if isChanged(err) {
-		return fmt.Errorf("%w: %w", token.ErrUnavailable, err)
+	if inTheirWay(err) { // and no reason to try the change itself again
+		return fmt.Errorf("%w: %s", token.ErrUnavailable, err.Error())
 	}
 	return err
 }
 
 func isChanged(err error) bool { return errors.Is(err, store.ErrChanged) }
+
+// inTheirWay says whether a write was turned down for what others write.
+func inTheirWay(err error) bool { return isChanged(err) || errors.Is(err, store.ErrBusy) }
 
 // has says whether the caller's account has what an id names: a token, a user, or the rules of an API.
 func (m *Manager) has(ctx context.Context, c Caller, target string) (bool, error) {

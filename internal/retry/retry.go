@@ -21,7 +21,7 @@ type Patience struct {
 // the other uses what a function's 10 seconds leave. Many who create at once all want something of their own.
 var (
 	Changing = Patience{Tries: 6, Total: 4 * time.Second, First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
-	Creating = Patience{Tries: 32, Total: 6 * time.Second, First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
+	Creating = Patience{Total: 7 * time.Second, First: 10 * time.Millisecond, Most: 100 * time.Millisecond}
 	Ending   = Patience{Total: 7 * time.Second, First: 5 * time.Millisecond, Most: 40 * time.Millisecond}
 )
 

@@ -256,7 +256,7 @@ func TestAnAdministratorWhoChangesThemselvesIsDemotedAtTheFirstCall(t *testing.T
 }
 
 func TestAttemptsRefusedAtOnceAreRefusedAndCounted(t *testing.T) {
-	w := contended(t)
+	w := startOn(t, storetest.Contended(t, 20*time.Millisecond))
 	w.known(admin)
 	vic := viewer("acc_acme", "vic")
 	w.known(vic)
@@ -268,6 +268,9 @@ func TestAttemptsRefusedAtOnceAreRefusedAndCounted(t *testing.T) {
 		})
 	}
 	running.Wait()
+	if _, count := w.attempts("acc_acme"); count != 60 {
+		t.Errorf("%d attempts are told, want 60", count)
+	}
 }
 
 // unnoted is a store on whose tallies others are all the time.
@@ -286,7 +289,7 @@ func TestAnAttemptThatCannotBeNotedIsAnOutage(t *testing.T) {
 }
 
 func TestManyServiceTokensMadeAtOnceAreAllMade(t *testing.T) {
-	w := contended(t)
+	w := startOn(t, storetest.Contended(t, 40*time.Millisecond))
 	w.known(admin)
 	var running sync.WaitGroup
 	for range 40 {

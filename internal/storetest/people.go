@@ -47,7 +47,7 @@ func confirmsRoles(t *testing.T, f *Fixture) {
 	must(t, f.Store.ConfirmRoles(t.Context(), again, Noon.Add(time.Hour))) // read before the name changed, which is nothing to it
 	changed.RolesStatedAt = Noon.Add(time.Hour)
 	other := changed
-	other.Roles, other.Version = []string{"viewer"}, 3 // an earlier version did not say when
+	other.Roles, other.Version = []string{"viewer"}, 3
 	must(t, f.Store.SaveUser(t.Context(), &changed, other, Event(t, ada.Account, Noon)))
 	if err := f.Store.ConfirmRoles(t.Context(), changed, Noon.Add(2*time.Hour)); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("noted on a user whose roles changed: %v, want ErrChanged", err)

@@ -61,6 +61,8 @@ STATE = {
     "no_effect",  # a service token's maxTokensPerUser: openapi.yaml says in words that it has none
     "bad_etag",  # schemathesis sends a bare 0 for If-Match, which the pattern does not admit
     "bad_cidr", "host_bits",  # openapi.yaml bounds the length of a block, and says its grammar in words
+    "bad_duration",  # parts that are right alone, and more than 100 years together
+    "bad_subject",  # text that is not printable; openapi.yaml bounds its length
     "bad_method",  # `$connect` has none of its own: its rule is for `*`
     "bad_path",  # a segment `.` or `..`, and two parameters of one name
     "contradiction",  # two members that are right alone

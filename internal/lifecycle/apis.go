@@ -204,7 +204,7 @@ func (m *Manager) writeRules(ctx context.Context, c Caller, now time.Time, actio
 	if err := write(event); errors.Is(err, store.ErrChanged) {
 		return rulesMoved("The rules have just changed. Read them again and decide anew.")
 	} else if err != nil {
-		return fmt.Errorf("writing rules of %s: %w", api, err)
+		return fmt.Errorf("writing rules of %s: %w", api, orBusy(err, "the rules"))
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (m *Manager) BulkRevoke(ctx context.Context, c Caller, in BulkRevoke) (job.
 	event.Reason = in.Reason
 	err = m.Store.CreateJob(ctx, j, event)
 	if !errors.Is(err, store.ErrExists) {
-		return j, err
+		return j, orBusy(err, "this job")
 	}
 	before, err := m.Store.Job(ctx, c.Account, j.ID)
 	if err != nil {

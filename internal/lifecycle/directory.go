@@ -83,7 +83,7 @@ func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from setting
 	if err := m.Store.SaveUser(ctx, nil, u, event); errors.Is(err, store.ErrExists) {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), uniqueness(in.Subject))
 	} else if err != nil {
-		return user.User{}, err
+		return user.User{}, orBusy(err, "this user")
 	}
 	return u, nil
 }

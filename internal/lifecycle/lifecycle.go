@@ -219,6 +219,11 @@ func persist(ctx context.Context, p retry.Patience, what string, try func(contex
 		again = isChanged
 	}
 	err := retry.Do(ctx, p, again, try)
+	return orBusy(err, what)
+}
+
+// orBusy refuses as busy what others were in the way of.
+func orBusy(err error, what string) error {
 	if inTheirWay(err) {
 		return conflict("busy", "Other requests keep changing %s. Try again.", what)
 	}

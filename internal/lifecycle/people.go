@@ -187,7 +187,7 @@ func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from setting
 		if errors.Is(err, store.ErrExists) {
 			return user.User{}, conflict("busy", "The person has just signed in. Try again.")
 		}
-		return user.User{}, err
+		return user.User{}, orBusy(err, "this user")
 	}
 	return u, nil
 }

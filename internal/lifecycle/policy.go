@@ -92,7 +92,7 @@ func (m *Manager) saveSettings(ctx context.Context, c Caller, before, after sett
 	if errors.Is(err, store.ErrChanged) {
 		return &Refusal{Root: ErrPrecondition, Code: "version_mismatch", Detail: "The settings have just changed. Read them again and decide anew."}
 	}
-	return err
+	return orBusy(err, "the settings")
 }
 
 // checkSettings refuses what cannot hold.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/settings"
@@ -300,4 +301,34 @@ func TestManyServiceTokensMadeAtOnceAreAllMade(t *testing.T) {
 		})
 	}
 	running.Wait()
+}
+
+// crowded is a store on whose items others are all the time.
+type crowded struct{ lifecycle.Store }
+
+func (crowded) SaveUser(context.Context, *user.User, user.User, audit.Event) error {
+	return store.ErrBusy
+}
+
+func (crowded) SaveSettings(context.Context, user.AccountID, settings.Settings, settings.Settings, audit.Event) error {
+	return store.ErrBusy
+}
+
+func (crowded) CreateJob(context.Context, job.Job, audit.Event) error { return store.ErrBusy }
+
+func TestAWriteThatOthersAreInTheWayOfIsRefusedAsBusy(t *testing.T) {
+	w := start(t)
+	w.known(admin)
+	dir := w.bearer(w.service(admin, "scim:users"))
+	robot := w.service(admin, "orders:read")
+	w.Store = crowded{w.fixture.Store}
+	_, invited := w.PutUser(t.Context(), admin, them(analyst), 0, lifecycle.SetUser{Subject: "bob"})
+	_, entered := w.CreateEntry(t.Context(), dir, lifecycle.Entry{Subject: "bob", Active: true})
+	in := settings.Default()
+	in.Personal.RequireCidrBlocks = true
+	_, _, saved := w.SetSettings(t.Context(), admin, 0, in)
+	_, begun := w.BulkRevoke(t.Context(), admin, lifecycle.BulkRevoke{IDs: ids(robot)})
+	for what, err := range map[string]error{"an invitation": invited, "an entry": entered, "settings": saved, "a job": begun} {
+		refuses(t, what, err, lifecycle.ErrConflict, "busy")
+	}
 }

@@ -74,11 +74,11 @@ func TestEveryChangeHasExactlyOneEventThatTellsIt(t *testing.T) {
 		{ada, "PUT", him.path(), object{"displayName": "Bob", "roles": []string{"viewer"}}, nil, 200, "user.updated " + him.ID + " displayName roles"},
 		{bob, "POST", "/v1/tokens/revoke-issued-before", object{"userId": "me", "before": "2020-01-01T00:00:00Z"}, nil, 204, "tokens.revoked " + him.ID + " issuedBefore"},
 		{ada, "POST", "/v1/tokens/revoke-issued-before", object{"before": "2020-01-01T00:00:00Z"}, nil, 204, "tokens.revoked " + account + " issuedBefore"},
-		{ada, "POST", him.path() + "/suspend", nil, nil, 200, "user.suspended " + him.ID + " status"},
-		{ada, "POST", him.path() + "/resume", nil, nil, 200, "user.resumed " + him.ID + " status"},
+		{ada, "POST", him.path() + "/suspend", nil, nil, 200, "user.suspended " + him.ID + " status suspendedBy"},
+		{ada, "POST", him.path() + "/resume", nil, nil, 200, "user.resumed " + him.ID + " status suspendedBy"},
 		{bob, "DELETE", token.path(), nil, nil, 204, "token.revoked " + token.ID + " status"},
 		{bob, "DELETE", token.path(), nil, nil, 204, ""},
-		{ada, "DELETE", him.path(), nil, nil, 200, "user.offboarded " + him.ID + " status"},
+		{ada, "DELETE", him.path(), nil, nil, 200, "user.offboarded " + him.ID + " roles status"},
 		{ada, "PUT", him.path(), object{"subject": "bob"}, nil, 200, "user.updated " + him.ID + " status"},
 	} {
 		before := ada.events(t, "/v1/events", url.Values{"limit": {"100"}})

@@ -30,6 +30,7 @@ func TestEveryRefusedAttemptIsToldOnceAndCounted(t *testing.T) {
 		{"PATCH", robot.path(), object{"name": "x"}, "token.updated"}, {"POST", robot.path() + "/rotate", nil, "token.rotated"},
 		{"POST", robot.path() + "/transfer", object{"userId": me.ID}, "token.transferred"}, {"DELETE", robot.path(), nil, "token.revoked"},
 		{"POST", "/v1/tokens/bulk-revoke", object{"ids": []string{robot.ID}}, "job.created"},
+		{"DELETE", "/v1/jobs/job_AAAAAAAAAAAAAAAAAAAAAA", nil, "job.cancelled"},
 		{"POST", "/v1/tokens/revoke-issued-before", object{"before": "2020-01-01T00:00:00Z"}, "tokens.revoked"},
 		{"POST", "/v1/tokens/revoke-issued-before", object{"before": "2020-01-01T00:00:00Z", "userId": him.ID}, "tokens.revoked"},
 		{"PUT", him.path(), object{"displayName": "x"}, "user.updated"}, {"POST", him.path() + "/suspend", nil, "user.suspended"},

@@ -39,7 +39,8 @@ func (m *Manager) endingIn(w store.UserEnding) (func(context.Context, store.User
 	part.After = w.Before
 	part.After.UpdatedAt, part.After.Version = w.After.UpdatedAt, w.After.Version
 	switch {
-	case w.After.Status == user.Offboarded && w.Before.Status != user.Offboarded:
+	case w.Before.Status == user.Offboarded: // who is taken in again, be it suspended
+	case w.After.Status == user.Offboarded:
 		return m.Store.EndUser, w
 	case w.After.Status == user.Suspended && (w.Before.Status != user.Suspended || w.Before.SuspendedBy != w.After.SuspendedBy):
 		part.After.Status, part.After.SuspendedBy = w.After.Status, w.After.SuspendedBy

@@ -52,7 +52,7 @@ func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.Use
 		if u.Status != user.Offboarded || u.Subject != in.Subject {
 			return uniqueness(in.Subject)
 		}
-		u.Return()
+		u.Return(user.ByDirectory)
 		return m.enter(c, policy.RolesFrom, in, u)
 	})
 	if !errors.Is(err, user.ErrNotFound) {
@@ -192,7 +192,7 @@ func (m *Manager) DeleteEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		return err
 	}
 	_, err = m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserOffboarded, func(u *user.User) error {
-		u.Offboard(m.now())
+		u.Offboard(user.ByDirectory, m.now())
 		return nil
 	})
 	return err

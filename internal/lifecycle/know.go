@@ -96,6 +96,6 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 // stated notes when somebody here gave or took roles, so that no JWT of before undoes it.
 func stated(before, after *user.User, now time.Time) {
 	if !before.HasRoles(after.Roles) {
-		after.RolesStatedAt = now
+		after.Stating(now)
 	}
 }

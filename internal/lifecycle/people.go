@@ -141,7 +141,7 @@ func (m *Manager) editUser(c Caller, in SetUser, from settings.RolesFrom, u *use
 	}
 	switch {
 	case u.Status == user.Offboarded && in.Subject != "":
-		u.Return()
+		u.Return(user.Administrator)
 	case u.Status == user.Offboarded && len(in.Roles.Value) > 0:
 		return conflict("offboarded", "The person is offboarded. PUT them with their subject to invite them again.")
 	}
@@ -227,7 +227,7 @@ type Offboarded struct {
 func (m *Manager) Offboard(ctx context.Context, c Caller, target Person, ifVersion int64) (Offboarded, error) {
 	u, err := m.setStatus(ctx, c, target, ifVersion, audit.UserOffboarded, scope.UsersDelete, func(u *user.User) error {
 		if u.Status != user.Offboarded {
-			u.Offboard(m.now())
+			u.Offboard(user.Administrator, m.now())
 		}
 		return nil
 	})

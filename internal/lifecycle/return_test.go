@@ -44,7 +44,7 @@ func TestOffboardingEmptiesRoles(t *testing.T) {
 	if err != nil || len(out.User.Roles) != 0 {
 		t.Fatalf("%+v, %v", out.User, err)
 	}
-	if u := w.stored(second); len(u.Roles) != 0 || !u.RolesStatedAt.Equal(w.now) {
+	if u := w.stored(second); len(u.Roles) != 0 || !u.RolesStatedAt.Equal(w.now.Add(user.IssuerAhead)) {
 		t.Errorf("stored with %v of %s", u.Roles, u.RolesStatedAt)
 	}
 	event := w.about(second.User)[0]
@@ -172,5 +172,44 @@ func TestADirectoryLiftsOnlyItsOwnSuspension(t *testing.T) {
 	back, err := w.CreateEntry(t.Context(), directory, lifecycle.Entry{Subject: "bob", Active: true})
 	if err != nil || back.Status != user.Active {
 		t.Errorf("taken in again: %+v, %v", back, err)
+	}
+}
+
+// A directory that takes somebody out and in again has not asked the administrator who suspended them.
+func TestADirectoryLetsNobodyInByTakingThemOutFirst(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	dir := w.bearer(w.service(admin, "scim:users"))
+	if _, err := w.Suspend(t.Context(), admin, them(analyst), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeleteEntry(t.Context(), dir, analyst.User, 0); err != nil {
+		t.Fatal(err)
+	}
+	back, err := w.CreateEntry(t.Context(), dir, lifecycle.Entry{Subject: "bob", Active: true})
+	if err != nil || back.Status != user.Suspended || back.SuspendedBy != user.Administrator {
+		t.Errorf("taken in again as %s by %q, %v", back.Status, back.SuspendedBy, err)
+	}
+	if back, err = w.Resume(t.Context(), admin, them(analyst), 0); err != nil || back.Status != user.Active {
+		t.Errorf("the administrator's word: %s, %v", back.Status, err)
+	}
+}
+
+// An issuer's clock may be ahead; what it said before an offboarding is of before all the same.
+func TestAJWTFromAheadGivesNothingBackAfterAnOffboarding(t *testing.T) {
+	w := start(t)
+	ahead := saying(30, "admin")
+	w.known(admin, ahead)
+	if _, err := w.Offboard(t.Context(), admin, them(ahead), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PutUser(t.Context(), admin, them(ahead), 0, lifecycle.SetUser{Subject: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(2 * time.Second)
+	for _, c := range []lifecycle.Caller{ahead, saying(59, "admin")} {
+		if seen, err := w.Know(t.Context(), c); err != nil || len(seen.Roles) != 0 {
+			t.Errorf("a JWT of %s: acts as %v, %v", c.RolesStatedAt, seen.Roles, err)
+		}
 	}
 }

@@ -25,7 +25,7 @@ var ErrClaims = errors.New("claims name no account or person")
 var algorithms = []string{gooidc.RS256, gooidc.RS384, gooidc.RS512, gooidc.ES256, gooidc.ES384, gooidc.ES512, gooidc.PS256, gooidc.EdDSA}
 
 // leeway is how far the issuer's clock may be ahead, for iat and nbf alike. An expiry has none.
-const leeway = time.Minute
+const leeway = user.IssuerAhead
 
 // Config says whom to trust.
 type Config struct {
@@ -105,11 +105,8 @@ func instants(id *gooidc.IDToken, claims map[string]any, now time.Time) (time.Ti
 	case nbf > latest:
 		return time.Time{}, errors.New("it is not yet valid")
 	}
-	at := time.Unix(int64(issued), 0).UTC()
-	if at.After(now) {
-		at = now.UTC().Truncate(time.Second)
-	}
-	return at, nil
+	// As the issuer says it, though it may be a moment ahead: cut to now, a JWT would become younger by being shown again.
+	return time.Unix(int64(issued), 0).UTC(), nil
 }
 
 func (v *Verifier) person(id *gooidc.IDToken, claims map[string]any, issued time.Time) (validate.Claims, error) {

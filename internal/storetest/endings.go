@@ -55,7 +55,7 @@ func endings(t *testing.T, f *Fixture) map[string]ending {
 		}}
 	}
 	userEnding("suspend", func(u *user.User) { u.Status = user.Suspended })
-	userEnding("offboard", func(u *user.User) { u.Offboard(Noon) })
+	userEnding("offboard", func(u *user.User) { u.Offboard(user.Administrator, Noon) })
 	userEnding("issued before", func(u *user.User) { u.IssuedBefore = Noon })
 	return all
 }
@@ -148,7 +148,7 @@ func endsForGood(t *testing.T, f *Fixture) {
 		edit(&after)
 		return f.Store.EndUser(t.Context(), store.UserEnding{Before: read, After: after, Event: Event(t, ada.Account, Noon)})
 	}
-	must(t, end(func(u *user.User) { u.Offboard(Noon); u.Roles = []string{} }))
+	must(t, end(func(u *user.User) { u.Offboard(user.Administrator, Noon); u.Roles = []string{} }))
 	if err := end(func(u *user.User) { u.Status = user.Suspended }); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("a suspension behind an offboarding: %v", err)
 	}
@@ -183,14 +183,14 @@ func endsBeside(t *testing.T, f *Fixture) {
 		t.Errorf("beside an administrator who goes on to change: %v", err)
 	}
 	left := suspended
-	left.Offboard(Noon)
+	left.Offboard(user.Administrator, Noon)
 	if err := f.Store.EndUser(t.Context(), store.UserEnding{
 		Before: suspended, After: left, Event: Event(t, ada.Account, Noon), Administrators: &store.Administrators{Roles: []string{"admin"}},
 	}); err != nil {
 		t.Errorf("one who is suspended, and so no administrator: %v", err)
 	}
 	gone := bob
-	gone.Offboard(Noon)
+	gone.Offboard(user.Administrator, Noon)
 	if err := f.Store.EndUser(t.Context(), store.UserEnding{
 		Before: bob, After: gone, Event: Event(t, ada.Account, Noon), Administrators: &store.Administrators{Roles: []string{"admin"}, Other: ada.Ref},
 	}); !errors.Is(err, store.ErrChanged) {

@@ -206,18 +206,37 @@ func (u User) IsPerson(account AccountID, subject string) bool {
 	return u.Kind == Person && u.Account == account && u.Subject == subject
 }
 
-// Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT of before gives them any.
-func (u *User) Offboard(now time.Time) {
+// IssuerAhead is how far the clock of an identity provider may be ahead of ours.
+const IssuerAhead = time.Minute
+
+// Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT of before gives them any, be
+// its issuer's clock ahead. That an administrator had suspended them is kept when a directory takes them out.
+func (u *User) Offboard(by Suspender, now time.Time) {
+	if u.Status != Suspended || by == Administrator {
+		u.SuspendedBy = Nobody
+	}
 	u.Status, u.Generation, u.Purge = Offboarded, u.Generation+1, Purge{State: PurgePending}
-	u.SuspendedBy, u.Roles, u.RolesStatedAt = Nobody, []string{}, now
+	u.Roles = []string{}
+	u.Stating(now.Add(IssuerAhead))
 }
 
 // Return takes an offboarded user in again, without roles: earlier versions left those of before on the profile, with no
-// word of when they were said. The purge of what they had goes on.
-func (u *User) Return() {
+// word of when they were said. The purge of what they had goes on. Whom an administrator had suspended, a directory does
+// not let in by taking them out first.
+func (u *User) Return(by Suspender) {
 	u.Status, u.Roles = Active, []string{}
-	if u.RolesStatedAt.IsZero() {
-		u.RolesStatedAt = u.UpdatedAt
+	if by == ByDirectory && u.SuspendedBy == Administrator {
+		u.Status = Suspended
+	} else {
+		u.SuspendedBy = Nobody
+	}
+	u.Stating(u.UpdatedAt)
+}
+
+// Stating notes when the user's roles were said here: never earlier than what was known before.
+func (u *User) Stating(at time.Time) {
+	if at.After(u.RolesStatedAt) {
+		u.RolesStatedAt = at
 	}
 }
 

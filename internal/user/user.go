@@ -209,15 +209,15 @@ func (u User) IsPerson(account AccountID, subject string) bool {
 // IssuerAhead is how far the clock of an identity provider may be ahead of ours.
 const IssuerAhead = time.Minute
 
-// Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT of before gives them any, be
-// its issuer's clock ahead. That an administrator had suspended them is kept when a directory takes them out.
+// Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT that was
+// shown before gives them any, be its issuer's clock ahead. That an administrator had suspended them is kept when a directory takes them out.
 func (u *User) Offboard(by Suspender, now time.Time) {
 	if u.Status != Suspended || by == Administrator {
 		u.SuspendedBy = Nobody
 	}
 	u.Status, u.Generation, u.Purge = Offboarded, u.Generation+1, Purge{State: PurgePending}
 	u.Roles = []string{}
-	u.Stating(now.Add(IssuerAhead))
+	u.Stating(now)
 }
 
 // Return takes an offboarded user in again, without roles: earlier versions left those of before on the profile, with no

@@ -70,6 +70,12 @@ func administrates(roles []string) condition {
 	return c
 }
 
+// holds is the condition that a user is active and has the roles that were read.
+func holds(roles []string) condition {
+	same := condition{"#roles = :held", map[string]string{"#roles": "roles"}, item.Item{":held": item.ListOf(roles, item.String)}}
+	return statusIs("=", user.Active).and(same)
+}
+
 // generation is the condition that a profile is of a generation; the first one is not written.
 func generation(n int64) condition {
 	if n == 0 {

@@ -61,16 +61,37 @@ func (t *Table) updateUser(before, after *user.User) types.TransactWriteItem {
 	return t.update(was, is, "rolesStatedAt")
 }
 
-// SaveUserBeside is SaveUser if another user is still active and has one of some roles. It asks for no version: the other could
+// SaveUserBeside is SaveUser if others are still as they must be. It asks for no version of theirs: the other administrator could
 // hold a change up by going on to change themselves.
-func (t *Table) SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error {
-	failed, err := t.transact(ctx, retry.Changing, "writing "+string(after.ID()), []types.TransactWriteItem{
-		t.check(left.Other, administrates(left.Roles)), t.updateUser(&before, &after), t.event(&event),
-	})
-	if err == nil && len(failed) > 0 {
-		return store.ErrChanged
+func (t *Table) SaveUserBeside(ctx context.Context, w store.UserEnding) error {
+	write := t.putNew(item.OfUser(&w.After))
+	if w.Before.Version != 0 {
+		write = t.updateUser(&w.Before, &w.After)
 	}
-	return err
+	writes := append([]types.TransactWriteItem{write, t.event(&w.Event)}, t.beside(&w)...)
+	failed, err := t.transact(ctx, retry.Changing, "writing "+string(w.After.ID()), writes)
+	switch {
+	case err != nil || len(failed) == 0:
+		return err
+	case failed[0] && w.Before.Version == 0:
+		return store.ErrExists
+	}
+	return store.ErrChanged
+}
+
+// beside holds what a write asks of others. A transaction takes no item twice, and who gives is most often the other
+// administrator.
+func (t *Table) beside(w *store.UserEnding) []types.TransactWriteItem {
+	left, giver := w.Administrators, w.Giver
+	switch {
+	case left == nil || left.Other == "":
+		return []types.TransactWriteItem{t.check(giver.Ref, holds(giver.Roles))}
+	case giver == nil:
+		return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles))}
+	case giver.Ref == left.Other:
+		return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles).and(holds(giver.Roles)))}
+	}
+	return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles)), t.check(giver.Ref, holds(giver.Roles))}
 }
 
 // People returns people of an account by id, from the index by-account, read whole from their own items.

@@ -76,11 +76,7 @@ func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from setting
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
 	stated(&none, &u, now)
-	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
-	if err != nil {
-		return user.User{}, err
-	}
-	if err := m.Store.SaveUser(ctx, nil, u, event); errors.Is(err, store.ErrExists) {
+	if err := m.makeUser(ctx, c, &none, u); errors.Is(err, store.ErrExists) {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), uniqueness(in.Subject))
 	} else if err != nil {
 		return user.User{}, orBusy(err, "this user")

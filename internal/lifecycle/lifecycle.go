@@ -46,8 +46,9 @@ type Store interface {
 	SaveUser(ctx context.Context, before *user.User, after user.User, event audit.Event) error
 	// ConfirmRoles notes that a user's roles were said again, if they are still those that were read (store.ErrChanged).
 	ConfirmRoles(ctx context.Context, before user.User, at time.Time) error
-	// SaveUserBeside is SaveUser over before, if another administrator is left.
-	SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error
+	// SaveUserBeside is SaveUser (anew when w.Before has no version) if the other administrator and the giver, where named, are
+	// still what they were (else store.ErrChanged).
+	SaveUserBeside(ctx context.Context, w store.UserEnding) error
 	// TransferToken is UpdateToken for a change of the steward, who must be active (ErrOwnerInactive).
 	TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error
 	// SaveSettings writes a policy over the one that was read (ErrChanged).

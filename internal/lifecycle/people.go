@@ -162,9 +162,13 @@ func (m *Manager) mayGive(c Caller, from settings.RolesFrom, old, roles []string
 	}
 	added := m.Catalogue.OfRoles(roles).Without(m.Catalogue.OfRoles(old))
 	if wider := added.Without(c.Scopes); len(wider) > 0 {
-		return &Refusal{Root: ErrForbidden, Code: "exceeds_caller", Detail: "You cannot grant what you do not hold: " + wider.String() + ".", Scopes: wider}
+		return exceeding(wider)
 	}
 	return nil
+}
+
+func exceeding(wider scope.Set) error {
+	return &Refusal{Root: ErrForbidden, Code: "exceeds_caller", Detail: "You cannot grant what you do not hold: " + wider.String() + ".", Scopes: wider}
 }
 
 // invite makes a person ahead of their first sign-in.
@@ -179,11 +183,7 @@ func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from setting
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
 	stated(&none, &u, now)
-	event, err := m.event(c, now, audit.UserCreated, string(u.ID()), diffUsers(&none, &u)...)
-	if err != nil {
-		return user.User{}, err
-	}
-	if err := m.Store.SaveUser(ctx, nil, u, event); err != nil {
+	if err := m.makeUser(ctx, c, &none, u); err != nil {
 		if errors.Is(err, store.ErrExists) {
 			return user.User{}, conflict("busy", "The person has just signed in. Try again.")
 		}
@@ -321,11 +321,15 @@ func (m *Manager) changeUserBy(
 		}
 		stated(&before, &u, now)
 		u.UpdatedAt, u.Version = now, before.Version+1
+		giver, err := m.giver(ctx, c, &before, &u)
+		if err != nil {
+			return m.refused(ctx, c, action, string(id), err)
+		}
 		event, err := m.event(c, now, action, string(id), changes...)
 		if err != nil {
 			return err
 		}
-		return write(ctx, c, store.UserEnding{Before: before, After: u, IfVersion: ifVersion, Event: event})
+		return write(ctx, c, store.UserEnding{Before: before, After: u, IfVersion: ifVersion, Event: event, Giver: giver})
 	})
 	if err != nil {
 		return user.User{}, err

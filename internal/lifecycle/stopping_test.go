@@ -43,9 +43,9 @@ func (o *overtaken) SaveUser(ctx context.Context, before *user.User, after user.
 	return o.Store.SaveUser(ctx, before, after, event)
 }
 
-func (o *overtaken) SaveUserBeside(ctx context.Context, before, after user.User, left store.Administrators, event audit.Event) error {
+func (o *overtaken) SaveUserBeside(ctx context.Context, w store.UserEnding) error {
 	o.first()
-	return o.Store.SaveUserBeside(ctx, before, after, left, event)
+	return o.Store.SaveUserBeside(ctx, w)
 }
 
 func (w *world) overtaken(act func()) *lifecycle.Manager {

@@ -87,6 +87,13 @@ type UserEnding struct {
 	Event         audit.Event
 	// Administrators is what keeps an account from losing its last one; nil = nobody asks.
 	Administrators *Administrators
+	Giver          *Giver // nil = the person gets no more than they had, or nobody gives it
+}
+
+// Giver is who gives somebody roles: they must still be active, and have the roles that were read.
+type Giver struct {
+	Ref   user.Ref
+	Roles []string
 }
 
 // Administrators says who is left: another one, or, when Other is "", all of them, because the user is none.

@@ -257,12 +257,49 @@ func savesBeside(t *testing.T, f *Fixture) {
 	}
 	beside := func(roles ...string) error {
 		left := store.Administrators{Roles: roles, Other: bob.Ref}
-		return f.Store.SaveUserBeside(t.Context(), ada, after, left, Event(t, ada.Account, Noon))
+		return f.Store.SaveUserBeside(t.Context(), store.UserEnding{Before: ada, After: after, Administrators: &left, Event: Event(t, ada.Account, Noon)})
 	}
 	if err := beside("owner", "keeper"); !errors.Is(err, store.ErrChanged) {
 		t.Errorf("beside one who is no administrator: %v, want ErrChanged", err)
 	}
 	if err := beside("owner", "admin"); err != nil {
 		t.Errorf("beside an administrator: %v", err)
+	}
+}
+
+func holdsTheGiver(t *testing.T, f *Fixture) {
+	bob, cyd := Person("acc_acme", "bob", "viewer"), Person("acc_acme", "cyd")
+	f.Save(t, ada)
+	f.Save(t, bob)
+	f.Save(t, cyd)
+	after, anew := cyd, Person("acc_acme", "dee", "viewer")
+	after.Roles, after.Version = []string{"viewer"}, 2
+	give := func(w store.UserEnding, left *store.Administrators, ref user.Ref, roles ...string) error {
+		w.Event, w.Administrators, w.Giver = Event(t, ada.Account, Noon), left, &store.Giver{Ref: ref, Roles: roles}
+		return f.Store.SaveUserBeside(t.Context(), w)
+	}
+	admins := &store.Administrators{Roles: []string{"admin"}, Other: ada.Ref}
+	for what, err := range map[string]error{
+		"by one with other roles":                  give(store.UserEnding{Before: cyd, After: after}, nil, bob.Ref, "admin"),
+		"by one with other roles, beside another":  give(store.UserEnding{Before: cyd, After: after}, admins, bob.Ref, "admin"),
+		"by an administrator who has other roles":  give(store.UserEnding{Before: cyd, After: after}, admins, ada.Ref, "viewer"),
+		"by one with other roles, to somebody new": give(store.UserEnding{After: anew}, nil, bob.Ref, "admin"),
+		"by nobody":                       give(store.UserEnding{After: anew}, nil, Person("acc_acme", "eve").Ref, "viewer"),
+		"by one who is said to have none": give(store.UserEnding{After: anew}, nil, bob.Ref),
+	} {
+		if !errors.Is(err, store.ErrChanged) {
+			t.Errorf("%s: %v, want ErrChanged", what, err)
+		}
+	}
+	for _, err := range []error{
+		give(store.UserEnding{After: anew}, nil, bob.Ref, "viewer"),
+		give(store.UserEnding{Before: cyd, After: after}, admins, ada.Ref, ada.Roles...),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if err := give(store.UserEnding{After: anew}, nil, bob.Ref, "viewer"); !errors.Is(err, store.ErrExists) {
+		t.Errorf("to somebody who is there: %v, want ErrExists", err)
 	}
 }

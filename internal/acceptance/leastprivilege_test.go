@@ -316,6 +316,8 @@ func TestAnIdentityProviderEndsAdministratorsWhileOneIsLeft(t *testing.T) {
 		paths = append(paths, "/scim/v2/Users/"+person(t, account, name, "admin").me(t).ID)
 	}
 	rolesHere(t, ada)
+	// Who gives roles is held as well.
+	ada.call(t, "POST", "/scim/v2/Users", object{"schemas": []string{scimUser}, "userName": "eve", "active": true, "roles": []object{{"value": "viewer"}}}).want(t, 201)
 	provider.call(t, "PUT", paths[0], object{"schemas": []string{scimUser}, "userName": "bob", "active": false}).want(t, 200)
 	provider.call(t, "PATCH", paths[1], active(false)).want(t, 200)
 	provider.call(t, "DELETE", paths[2], nil).want(t, 204)

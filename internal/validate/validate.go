@@ -48,7 +48,7 @@ type Keys interface {
 type Claims struct {
 	Account   user.AccountID
 	Subject   string
-	Roles     user.Statement // at most the moment of the verification
+	Roles     user.Statement // zero At = the JWT says nothing; at most user.IssuerAhead after the verification
 	ExpiresAt time.Time
 }
 

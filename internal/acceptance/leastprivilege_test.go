@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -293,7 +294,7 @@ func TestNobodyHasToBeKnownFirst(t *testing.T) {
 			account = operator
 		}
 		for n, roles := range [][]string{{"admin", "viewer"}, {"admin"}} { // the second JWT is the younger one
-			c := says(t, account, 2-n, object{"sub": fmt.Sprintf("first%d", i), "roles": roles})
+			c := says(t, account, time.Now(), 2-n, object{"sub": fmt.Sprintf("first%d", i), "roles": roles})
 			var body any
 			if method != "GET" && method != "DELETE" {
 				body = object{}

@@ -8,11 +8,11 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local/oidc"
 )
 
-// says returns somebody of an account with a JWT of some seconds ago; a change of nil takes the claim away.
-func says(t *testing.T, account string, ago int, changes object) caller {
+// says returns somebody of an account with a JWT of some seconds before a time; a change of nil takes the claim away.
+func says(t *testing.T, account string, at time.Time, ago int, changes object) caller {
 	t.Helper()
 	c := stack.Issuer().Claims(oidc.Person{Account: account, Subject: "bob", Roles: []string{"admin"}, Lifetime: time.Hour})
-	c["iat"] = time.Now().Unix() - int64(ago)
+	c["iat"] = at.Unix() - int64(ago)
 	for name, v := range changes {
 		if c[name] = v; v == nil {
 			delete(c, name)
@@ -28,7 +28,8 @@ func says(t *testing.T, account string, ago int, changes object) caller {
 func TestAJWTFromBeforeADemotionGivesNothingBack(t *testing.T) {
 	t.Parallel()
 	const account = "acc_older"
-	before, after := says(t, account, 20, nil), says(t, account, 10, object{"roles": []string{"viewer"}})
+	now := time.Now() // of all of them: two JWTs are of the same second only by one clock reading
+	before, after := says(t, account, now, 20, nil), says(t, account, now, 10, object{"roles": []string{"viewer"}})
 	token := before.create(t, nil).bearer()
 	token.downstream(t, "POST", object{"item": "lamp", "quantity": 1}).want(t, 201)
 	if me := after.me(t); !slices.Equal(me.Roles, []string{"viewer"}) {
@@ -45,22 +46,22 @@ func TestAJWTFromBeforeADemotionGivesNothingBack(t *testing.T) {
 		token.downstream(t, "GET", nil).want(t, 200)
 	}
 	is("the JWT of before", before)
-	is("a JWT of the same second", says(t, account, 10, nil))
-	is("a JWT without the claim", says(t, account, 0, object{"roles": nil}))
-	is("a JWT whose list stands elsewhere", says(t, account, 0, object{
+	is("a JWT of the same second", says(t, account, now, 10, nil))
+	is("a JWT without the claim", says(t, account, now, 0, object{"roles": nil}))
+	is("a JWT whose list stands elsewhere", says(t, account, now, 0, object{
 		"roles": nil, "_claim_names": object{"roles": "src1"}, "_claim_sources": object{"src1": object{"endpoint": "https://graph.example/roles"}},
 	}))
-	is("a JWT with too many groups", says(t, account, 0, object{"roles": []string{}, "hasgroups": true}))
-	says(t, account, 0, object{"iat": nil}).refused(t, "GET", "/v1/users/me", nil)
-	says(t, account, -90, nil).refused(t, "GET", "/v1/users/me", nil)
+	is("a JWT with too many groups", says(t, account, now, 0, object{"roles": []string{}, "hasgroups": true}))
+	says(t, account, now, 0, object{"iat": nil}).refused(t, "GET", "/v1/users/me", nil)
+	says(t, account, time.Now(), -90, nil).refused(t, "GET", "/v1/users/me", nil)
 	is("the JWT of before, once more", before)
 
-	none := says(t, account, 5, object{"roles": []string{}})
+	none := says(t, account, now, 5, object{"roles": []string{}})
 	if me := none.me(t); len(me.Roles) != 0 || me.Version != 3 {
 		t.Errorf("an empty list: %+v", me)
 	}
 	token.downstream(t, "GET", nil).want(t, 403)
-	if me := says(t, account, 0, nil).me(t); !slices.Equal(me.Roles, []string{"admin"}) {
+	if me := says(t, account, now, 0, nil).me(t); !slices.Equal(me.Roles, []string{"admin"}) {
 		t.Errorf("made an administrator again: %+v", me)
 	}
 	token.downstream(t, "POST", object{"item": "lamp", "quantity": 1}).want(t, 201)

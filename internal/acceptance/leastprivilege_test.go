@@ -282,7 +282,7 @@ func TestRulesAreSetByOneFunctionAndRemovedByAnother(t *testing.T) {
 }
 
 // TestNobodyHasToBeKnownFirst has each operation called by an administrator whom the table has never seen, and then by the
-// same with fewer roles: what stores them then, the function must be allowed as well. TestMain looks through the functions'
+// same with fewer roles, and as an administrator no more: what stores them then, the function must be allowed as well. TestMain looks through the functions'
 // logs afterwards.
 func TestNobodyHasToBeKnownFirst(t *testing.T) {
 	t.Parallel()
@@ -293,7 +293,7 @@ func TestNobodyHasToBeKnownFirst(t *testing.T) {
 		if strings.Contains(o.path, "/apis") {
 			account = operator
 		}
-		for n, roles := range [][]string{{"admin", "viewer"}, {"admin"}} { // the second JWT is the younger one
+		for n, roles := range [][]string{{"admin", "viewer"}, {"admin"}, {"viewer"}} { // each JWT is younger than the one before
 			c := says(t, account, time.Now(), 2-n, object{"sub": fmt.Sprintf("first%d", i), "roles": roles})
 			var body any
 			if method != "GET" && method != "DELETE" {
@@ -313,9 +313,13 @@ func TestAnIdentityProviderEndsAdministratorsWhileOneIsLeft(t *testing.T) {
 	ada := person(t, account, "ada", "admin")
 	provider := directory(t, ada)
 	var paths []string
-	for _, name := range []string{"bob", "cy", "dan"} {
+	for _, name := range []string{"bob", "cy", "dan", "fay", "gus", "hal"} {
 		paths = append(paths, "/scim/v2/Users/"+person(t, account, name, "admin").me(t).ID)
 	}
+	// As long as the provider says who is one, that it does is held.
+	provider.call(t, "PUT", paths[3], object{"schemas": []string{scimUser}, "userName": "fay", "active": false}).want(t, 200)
+	provider.call(t, "PATCH", paths[4], active(false)).want(t, 200)
+	provider.call(t, "DELETE", paths[5], nil).want(t, 204)
 	rolesHere(t, ada)
 	// Who gives roles is held as well.
 	ada.call(t, "POST", "/scim/v2/Users", object{"schemas": []string{scimUser}, "userName": "eve", "active": true, "roles": []object{{"value": "viewer"}}}).want(t, 201)

@@ -58,13 +58,16 @@ func (t *Table) EndUser(ctx context.Context, e store.UserEnding) error {
 	return t.endUser(ctx, &e, belongs, open, always...)
 }
 
-// endUser writes some of what differs, and holds that an administrator is left.
+// endUser writes some of what differs, and holds that an administrator is left, or that nobody asks for one.
 func (t *Table) endUser(ctx context.Context, e *store.UserEnding, belongs []string, open condition, always ...string) error {
 	var writes []types.TransactWriteItem
 	if left := e.Administrators; left != nil && left.Other == "" {
 		open = open.and(not(administrates(left.Roles)))
 	} else if left != nil {
 		writes = append(writes, t.check(left.Other, administrates(left.Roles)))
+	}
+	if e.ByProvider {
+		writes = append(writes, t.checkSettings(e.Before.Account))
 	}
 	was := item.OfUser(&e.Before)
 	is := only(was, item.OfUser(&e.After), append(belongs, "updatedAt", "version")...)
@@ -73,7 +76,7 @@ func (t *Table) endUser(ctx context.Context, e *store.UserEnding, belongs []stri
 }
 
 // SetRoles writes roles over those that were read, whatever else became of the person; store.ErrChanged when others were given
-// or said since, or when the account would be left without an administrator.
+// or said since, or when the account would be left without an administrator that it must have.
 func (t *Table) SetRoles(ctx context.Context, e store.UserEnding) error {
 	return t.endUser(ctx, &e, []string{"roles", "rolesStatedAt"}, sameRoles(item.OfUser(&e.Before)))
 }

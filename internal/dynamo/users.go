@@ -81,17 +81,25 @@ func (t *Table) SaveUserBeside(ctx context.Context, w store.UserEnding) error {
 
 // beside holds what a write asks of others. A transaction takes no item twice, and who gives is most often the other
 // administrator.
-func (t *Table) beside(w *store.UserEnding) []types.TransactWriteItem {
-	left, giver := w.Administrators, w.Giver
-	switch {
-	case left == nil || left.Other == "":
-		return []types.TransactWriteItem{t.check(giver.Ref, holds(giver.Roles))}
-	case giver == nil:
-		return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles))}
-	case giver.Ref == left.Other:
-		return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles).and(holds(giver.Roles)))}
+func (t *Table) beside(w *store.UserEnding) (checks []types.TransactWriteItem) {
+	asked := map[user.Ref]condition{}
+	if left := w.Administrators; left != nil && left.Other != "" {
+		asked[left.Other] = administrates(left.Roles)
 	}
-	return []types.TransactWriteItem{t.check(left.Other, administrates(left.Roles)), t.check(giver.Ref, holds(giver.Roles))}
+	if w.Giver != nil {
+		held := holds(w.Giver.Roles)
+		if other, ok := asked[w.Giver.Ref]; ok {
+			held = other.and(held)
+		}
+		asked[w.Giver.Ref] = held
+	}
+	for ref, c := range asked {
+		checks = append(checks, t.check(ref, c))
+	}
+	if w.ByProvider {
+		checks = append(checks, t.checkSettings(w.After.Account))
+	}
+	return checks
 }
 
 // People returns people of an account by id, from the index by-account, read whole from their own items.

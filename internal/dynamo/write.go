@@ -16,6 +16,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo/item"
 	"github.com/tokenwright/tokenwright/internal/retry"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -149,8 +150,20 @@ func (t *Table) event(e *audit.Event) types.TransactWriteItem {
 
 // check holds that a user is still as a condition says.
 func (t *Table) check(ref user.Ref, c condition) types.TransactWriteItem {
+	return t.hold(item.ProfileKey(ref), c)
+}
+
+// checkSettings holds that an account's roles come from its identity provider, as they do where nothing is set.
+func (t *Table) checkSettings(account user.AccountID) types.TransactWriteItem {
+	return t.hold(item.SettingsKey(account), condition{
+		"attribute_not_exists(pk) OR rolesFrom = :provider", nil, item.Item{":provider": item.String(string(settings.IdentityProvider))},
+	})
+}
+
+// hold holds that an item is as a condition says.
+func (t *Table) hold(key item.Key, c condition) types.TransactWriteItem {
 	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: t.name, Key: values(item.ProfileKey(ref).Item()), ConditionExpression: aws.String(c.text),
+		TableName: t.name, Key: values(key.Item()), ConditionExpression: aws.String(c.text),
 		ExpressionAttributeNames: c.names, ExpressionAttributeValues: values(c.operands),
 	}}
 }

@@ -66,7 +66,7 @@ func (m *Manager) demotes(old, roles []string) bool {
 }
 
 func (m *Manager) saveWhole(ctx context.Context, w store.UserEnding) error {
-	if left := w.Administrators; w.Giver != nil || left != nil && left.Other != "" {
+	if left := w.Administrators; w.Giver != nil || w.ByProvider || left != nil && left.Other != "" {
 		return m.Store.SaveUserBeside(ctx, w)
 	}
 	return m.Store.SaveUser(ctx, &w.Before, w.After, w.Event)

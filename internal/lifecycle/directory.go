@@ -162,7 +162,16 @@ func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		if from == settings.Tokenwright {
 			return m.writeUser(ctx, c, w)
 		}
-		return m.saveUser(ctx, w)
+		w.ByProvider = m.isAdmin(w.Before) && !m.isAdmin(w.After)
+		err := m.saveUser(ctx, w)
+		if w.ByProvider && inTheirWay(err) { // perhaps by whoever has just made roles Tokenwright's own
+			policy, err := m.Store.Settings(ctx, c.Account)
+			if err != nil {
+				return err
+			}
+			from = policy.RolesFrom
+		}
+		return err
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// between lets something happen just before the first write of a person.
+// between lets something happen just before the first write of a person or of settings.
 type between struct {
 	lifecycle.Store
 	once sync.Once
@@ -29,6 +29,26 @@ func (b *between) SaveUser(ctx context.Context, before *user.User, after user.Us
 func (b *between) SaveUserBeside(ctx context.Context, w store.UserEnding) error {
 	b.once.Do(b.act)
 	return b.Store.SaveUserBeside(ctx, w)
+}
+
+func (b *between) EndUser(ctx context.Context, e store.UserEnding) error {
+	b.once.Do(b.act)
+	return b.Store.EndUser(ctx, e)
+}
+
+func (b *between) SetRoles(ctx context.Context, e store.UserEnding) error {
+	b.once.Do(b.act)
+	return b.Store.SetRoles(ctx, e)
+}
+
+func (b *between) SaveSettings(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error {
+	b.once.Do(b.act)
+	return b.Store.SaveSettings(ctx, account, before, after, event)
+}
+
+func (b *between) MoveRoles(ctx context.Context, account user.AccountID, before, after settings.Settings, mover store.Giver, event audit.Event) error {
+	b.once.Do(b.act)
+	return b.Store.MoveRoles(ctx, account, before, after, mover, event)
 }
 
 // giving is a world whose roles are Tokenwright's, with two administrators and somebody with none; demote takes ada's away.

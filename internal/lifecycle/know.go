@@ -90,7 +90,7 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 	if err != nil {
 		return err
 	}
-	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event})
+	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event, ByProvider: m.isAdmin(before) && !m.isAdmin(after)})
 }
 
 // stated notes when somebody here gave or took roles, so that no JWT of before undoes it.

@@ -53,6 +53,8 @@ type Store interface {
 	TransferToken(ctx context.Context, before, after token.Token, event audit.Event) error
 	// SaveSettings writes a policy over the one that was read (ErrChanged).
 	SaveSettings(ctx context.Context, account user.AccountID, before, after settings.Settings, event audit.Event) error
+	// MoveRoles is SaveSettings for a change of where roles come from. ErrChanged also when the mover is not what they were.
+	MoveRoles(ctx context.Context, account user.AccountID, before, after settings.Settings, mover store.Giver, event audit.Event) error
 	// Events returns up to limit events, newest first, between two instants (zero = no bound), that come after one, and the
 	// last one looked at, "" at the end.
 	Events(ctx context.Context, account user.AccountID, from, to time.Time, after audit.ID, limit int) ([]audit.Event, audit.ID, error)

@@ -11,10 +11,12 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/period"
+	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Settings returns the account's policy to holders of settings:read.
@@ -37,62 +39,82 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 	if err := m.checkSettings(&in); err != nil {
 		return none, Preview{}, err
 	}
+	var before, after settings.Settings
 	now := m.now()
-	before, err := m.Store.Settings(ctx, c.Account)
+	err := persist(ctx, retry.Changing, "the settings", func(ctx context.Context) (err error) {
+		if before, err = m.settingsAt(ctx, c, ifVersion); err == nil {
+			after, err = m.replaceSettings(ctx, c, before, in, now)
+		}
+		return err
+	})
 	if err != nil {
 		return none, Preview{}, err
-	}
-	if before.Version != ifVersion {
-		return none, Preview{}, &Refusal{
-			Root: ErrPrecondition, Code: "version_mismatch", Detail: fmt.Sprintf("The settings are at version %d. Read them again and decide anew.", before.Version),
-		}
-	}
-	if in.RolesFrom != before.RolesFrom {
-		if err := c.mayMoveRoles(); err != nil {
-			return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
-		}
-	}
-	if c.IsToken() && !token.Within(in.AllowedCIDRs, before.AllowedCIDRs) { // which bounds the calling token, too
-		err := forbidden("addresses_widened", "Only a signed-in person lets the account's tokens be used from more addresses.")
-		return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
-	}
-	after := in
-	after.IssuedBefore, after.Sweep = before.IssuedBefore, before.Sweep
-	if changes := diffSettings(&before, &after); len(changes) == 0 {
-		after = before
-	} else {
-		after.Version, after.UpdatedAt = before.Version+1, now
-		if err := m.saveSettings(ctx, c, before, after, now, changes); err != nil {
-			return none, Preview{}, err
-		}
 	}
 	preview, err := m.preview(ctx, c, &before, &after, now)
 	preview.Complete = preview.Complete && err == nil // what is saved is saved
 	return after, preview, nil
 }
 
-// mayMoveRoles keeps the account from locking everybody out: whoever makes Tokenwright the source of roles must be a person
-// who can give them, and who is stored with that role by the time they ask.
-func (c Caller) mayMoveRoles() error {
-	if c.IsToken() {
-		return Invalid([]FieldError{{Field: "rolesFrom", Code: "not_a_person", Detail: "Only a signed-in person can change where roles come from."}})
+// settingsAt returns the policy, if it is at the version that the caller has seen.
+func (m *Manager) settingsAt(ctx context.Context, c Caller, version int64) (settings.Settings, error) {
+	s, err := m.Store.Settings(ctx, c.Account)
+	if err == nil && s.Version != version {
+		err = &Refusal{
+			Root: ErrPrecondition, Code: "version_mismatch", Detail: fmt.Sprintf("The settings are at version %d. Read them again and decide anew.", s.Version),
+		}
 	}
-	if !c.Scopes.Has(scope.UsersWrite) {
-		return lacking(scope.UsersWrite)
-	}
-	return nil
+	return s, err
 }
 
-func (m *Manager) saveSettings(ctx context.Context, c Caller, before, after settings.Settings, now time.Time, changes []audit.Change) error {
+// replaceSettings writes a policy over the one that was read.
+func (m *Manager) replaceSettings(ctx context.Context, c Caller, before, in settings.Settings, now time.Time) (settings.Settings, error) {
+	if c.IsToken() && !token.Within(in.AllowedCIDRs, before.AllowedCIDRs) { // which bounds the calling token, too
+		err := forbidden("addresses_widened", "Only a signed-in person lets the account's tokens be used from more addresses.")
+		return before, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
+	}
+	mover, err := m.mover(ctx, c, before.RolesFrom, in.RolesFrom)
+	if err != nil {
+		return before, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), err)
+	}
+	after := in
+	after.IssuedBefore, after.Sweep = before.IssuedBefore, before.Sweep
+	changes := diffSettings(&before, &after)
+	if len(changes) == 0 {
+		return before, nil
+	}
+	after.Version, after.UpdatedAt = before.Version+1, now
 	event, err := m.event(c, now, audit.SettingsUpdated, string(c.Account), changes...)
 	if err != nil {
-		return err
+		return before, err
 	}
-	err = m.Store.SaveSettings(ctx, c.Account, before, after, event)
-	if errors.Is(err, store.ErrChanged) {
-		return &Refusal{Root: ErrPrecondition, Code: "version_mismatch", Detail: "The settings have just changed. Read them again and decide anew."}
+	if mover != nil {
+		return after, m.Store.MoveRoles(ctx, c.Account, before, after, *mover, event)
 	}
-	return orBusy(err, "the settings")
+	return after, m.Store.SaveSettings(ctx, c.Account, before, after, event)
+}
+
+// mover keeps the account from locking everybody out: whoever changes where roles come from must be a person who can give them,
+// and who is stored with such a role while the policy is written. What a JWT, or a directory, says at the same moment takes the
+// last administrator only as long as it is the provider's to say; see store.UserEnding. nil = roles stay where they are.
+func (m *Manager) mover(ctx context.Context, c Caller, was, is settings.RolesFrom) (*store.Giver, error) {
+	switch {
+	case was == is:
+		return nil, nil
+	case c.IsToken():
+		return nil, Invalid([]FieldError{{Field: "rolesFrom", Code: "not_a_person", Detail: "Only a signed-in person can change where roles come from."}})
+	case !c.Scopes.Has(scope.UsersWrite):
+		return nil, lacking(scope.UsersWrite)
+	}
+	caller, err := m.findUser(ctx, c, c.User)
+	switch {
+	case err != nil && !errors.Is(err, user.ErrNotFound):
+		return nil, err
+	case err == nil && caller.Status != user.Active:
+		return nil, errInactive
+	case !m.isAdmin(caller):
+		return nil, lacking(scope.UsersWrite)
+	}
+	return &store.Giver{Ref: caller.Ref, Roles: caller.Roles}, nil
 }
 
 // checkSettings refuses what cannot hold.

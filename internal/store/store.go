@@ -88,9 +88,12 @@ type UserEnding struct {
 	// Administrators is what keeps an account from losing its last one; nil = nobody asks.
 	Administrators *Administrators
 	Giver          *Giver // nil = the person gets no more than they had, or nobody gives it
+	// ByProvider holds that the account's roles come from its identity provider still: its word takes the last administrator as
+	// well, and must not do so where somebody has just made roles Tokenwright's own.
+	ByProvider bool
 }
 
-// Giver is who gives somebody roles: they must still be active, and have the roles that were read.
+// Giver is who gives something on the strength of their roles: they must still be active, and have the roles that were read.
 type Giver struct {
 	Ref   user.Ref
 	Roles []string

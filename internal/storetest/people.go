@@ -1,12 +1,15 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/tokenwright/tokenwright/internal/audit"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -72,4 +75,39 @@ func readsOldSuspensions(t *testing.T, f *Fixture) {
 			t.Errorf("written by %q, it reads as by %q, %v", by, got.SuspendedBy, err)
 		}
 	}
+}
+
+func movesRoles(t *testing.T, f *Fixture) {
+	f.Save(t, ada)
+	bob := Person("acc_acme", "bob", "viewer")
+	f.Save(t, bob)
+	moved, demoted, event := settings.Default(), ada, func() audit.Event { return Event(t, ada.Account, Noon) }
+	moved.RolesFrom, moved.Version, moved.UpdatedAt = settings.Tokenwright, 1, Noon
+	move := func(before settings.Settings, roles ...string) error {
+		return f.Store.MoveRoles(t.Context(), ada.Account, before, moved, store.Giver{Ref: ada.Ref, Roles: roles}, event())
+	}
+	demoted.Roles, demoted.Status, demoted.SuspendedBy, demoted.Version = []string{}, user.Suspended, user.ByDirectory, 2
+	said := store.UserEnding{Before: ada, After: demoted, ByProvider: true}
+	say := func(write func(context.Context, store.UserEnding) error) error {
+		said.Event = event()
+		return write(t.Context(), said)
+	}
+	if err := move(settings.Default(), "viewer"); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("by one who has other roles: %v, want ErrChanged", err)
+	}
+	must(t, move(settings.Default(), ada.Roles...))
+	if err := move(settings.Default(), ada.Roles...); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("over settings that are there: %v, want ErrChanged", err)
+	}
+	for what, write := range map[string]func(context.Context, store.UserEnding) error{
+		"roles": f.Store.SetRoles, "a change": f.Store.SaveUserBeside, "an ending": f.Store.EndUser,
+	} {
+		if err := say(write); !errors.Is(err, store.ErrChanged) {
+			t.Errorf("%s by the provider's word, which counts no more: %v, want ErrChanged", what, err)
+		}
+	}
+	back := moved
+	back.RolesFrom, back.Version = settings.IdentityProvider, 2
+	must(t, f.Store.MoveRoles(t.Context(), ada.Account, moved, back, store.Giver{Ref: ada.Ref, Roles: ada.Roles}, event()))
+	must(t, say(f.Store.SetRoles))
 }

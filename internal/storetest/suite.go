@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(testing.TB) *Fixture) {
 		"a service token goes to another steward":                   transfers,
 		"people of an account are listed, token users are not":      listsPeople,
 		"a change beside another user holds that one":               savesBeside,
+		"whoever moves roles is held, and the provider's word":      movesRoles,
 		"a change that gives roles holds whoever gives them":        holdsTheGiver,
 		"people are saved once and changed by version":              savesPeople,
 		"roles said anew are noted, and hold what was read":         confirmsRoles,

@@ -49,7 +49,10 @@ func (t *Table) EndUser(ctx context.Context, e store.UserEnding) error {
 	belongs := []string{"issuedBefore", "sweep"}
 	switch {
 	case e.After.Status == user.Offboarded && e.Before.Status != user.Offboarded:
-		open, always = statusIs("<>", user.Offboarded), []string{"roles", "rolesStatedAt", "suspendedBy"}
+		open, always = statusIs("<>", user.Offboarded), []string{"roles", "rolesStatedAt"}
+		if !e.KeepSuspender || e.After.SuspendedBy == user.Administrator { // earlier versions stored no administrator there
+			always = append(always, "suspendedBy")
+		}
 		belongs = slices.Concat(always, []string{"status", "generation", "purge", "purged"})
 	case e.After.Status == user.Suspended && (e.Before.Status != user.Suspended || e.Before.SuspendedBy != e.After.SuspendedBy):
 		open, always = suspendable(e.After.SuspendedBy), []string{"status", "suspendedBy"}

@@ -158,7 +158,7 @@ func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		}
 		return edit(u)
 	}, func(ctx context.Context, c Caller, w store.UserEnding) error {
-		w.Event.Action = entryAction(action, w.Before.Status, w.After.Status)
+		w.Event.Action, w.KeepSuspender = entryAction(action, w.Before.Status, w.After.Status), w.After.Status == user.Offboarded
 		if from == settings.Tokenwright {
 			return m.writeUser(ctx, c, w)
 		}

@@ -213,3 +213,61 @@ func TestAJWTFromAheadGivesNothingBackAfterAnOffboarding(t *testing.T) {
 		}
 	}
 }
+
+func TestADirectoryTakesNobodyOutPastASuspensionOfThatMoment(t *testing.T) {
+	for name, was := range map[string]bool{"active": true, "suspended by the directory": false} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t)
+			w.known(admin, analyst)
+			dir := w.bearer(w.service(admin, "scim:users"))
+			if _, err := w.ChangeEntry(t.Context(), dir, analyst.User, 0, func(e *lifecycle.Entry) error { e.Active = was; return nil }); err != nil {
+				t.Fatal(err)
+			}
+			m := w.during(func() {
+				if _, err := w.Suspend(t.Context(), admin, them(analyst), 0); err != nil {
+					t.Error(err)
+				}
+			})
+			if err := m.DeleteEntry(t.Context(), dir, analyst.User, 0); err != nil {
+				t.Fatal(err)
+			}
+			back, err := w.CreateEntry(t.Context(), dir, lifecycle.Entry{Subject: "bob", Active: true})
+			if err != nil || back.Status != user.Suspended || back.SuspendedBy != user.Administrator {
+				t.Errorf("taken in again as %s by %q, %v", back.Status, back.SuspendedBy, err)
+			}
+		})
+	}
+}
+
+func TestAnAdministratorsOffboardingLeavesNoSuspensionOfThatMoment(t *testing.T) {
+	w := start(t)
+	second := person("acc_acme", "cyd", "admin")
+	w.known(admin, second, analyst)
+	m := w.during(func() {
+		if _, err := w.Suspend(t.Context(), second, them(analyst), 0); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := m.Offboard(t.Context(), admin, them(analyst), 0); err != nil {
+		t.Fatal(err)
+	}
+	if u := w.stored(analyst); u.Status != user.Offboarded || u.SuspendedBy != user.Nobody {
+		t.Errorf("%s, suspended by %q", u.Status, u.SuspendedBy)
+	}
+}
+
+func TestADirectoryTakesNobodyOutPastASuspensionOfAnEarlierVersion(t *testing.T) {
+	w := start(t)
+	w.known(admin)
+	u := storetest.Person("acc_acme", "bob", "analyst")
+	u.Status = user.Suspended // with no word of by whom
+	w.fixture.Save(t, u)
+	dir := w.bearer(w.service(admin, "scim:users"))
+	if err := w.DeleteEntry(t.Context(), dir, analyst.User, 0); err != nil {
+		t.Fatal(err)
+	}
+	back, err := w.CreateEntry(t.Context(), dir, lifecycle.Entry{Subject: "bob", Active: true})
+	if err != nil || back.Status != user.Suspended || back.SuspendedBy != user.Administrator {
+		t.Errorf("taken in again as %s by %q, %v", back.Status, back.SuspendedBy, err)
+	}
+}

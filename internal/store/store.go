@@ -91,6 +91,9 @@ type UserEnding struct {
 	// ByProvider holds that the account's roles come from its identity provider still: its word takes the last administrator as
 	// well, and must not do so where somebody has just made roles Tokenwright's own.
 	ByProvider bool
+	// KeepSuspender is an offboarding by a directory, which has no say in an administrator's suspension: what is stored of who
+	// suspended the person stays, be it since the person was read.
+	KeepSuspender bool
 }
 
 // Giver is who gives something on the strength of their roles: they must still be active, and have the roles that were read.

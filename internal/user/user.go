@@ -146,7 +146,7 @@ type User struct {
 	// them. A JWT that is older has no say. Zero = nobody ever said anything.
 	RolesStatedAt time.Time
 	Status        Status
-	SuspendedBy   Suspender // of a suspended person
+	SuspendedBy   Suspender // of a suspended person, and of one whom a directory took out since
 	// Generation rises by one when the user is offboarded. A token of an earlier generation is dead for ever, also
 	// when the person is invited again: that is what makes offboarding one write, and no clock has a say in it.
 	Generation int64
@@ -210,9 +210,9 @@ func (u User) IsPerson(account AccountID, subject string) bool {
 const IssuerAhead = time.Minute
 
 // Offboard ends the user and every token of theirs. They hold no roles from then on, and no JWT that was
-// shown before gives them any, be its issuer's clock ahead. That an administrator had suspended them is kept when a directory takes them out.
+// shown before gives them any, be its issuer's clock ahead. Who had suspended them is kept when a directory takes them out; see Return.
 func (u *User) Offboard(by Suspender, now time.Time) {
-	if u.Status != Suspended || by == Administrator {
+	if by == Administrator {
 		u.SuspendedBy = Nobody
 	}
 	u.Status, u.Generation, u.Purge = Offboarded, u.Generation+1, Purge{State: PurgePending}

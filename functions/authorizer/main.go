@@ -72,13 +72,15 @@ func people(p *boot.Process, catalogue *scope.Catalogue) validate.People {
 	if issuer == "" {
 		return nil
 	}
-	if err := oidc.CheckAddress(issuer); err != nil {
-		p.Env.Fail("OIDC_ISSUER", err.Error())
-	}
-	return oidc.New(oidc.Config{
+	config := oidc.Config{
 		Issuer: issuer, Audience: p.Env.Required("OIDC_AUDIENCE"), AccountClaim: p.Env.Optional("OIDC_ACCOUNT_CLAIM", "account"),
 		RolesClaim:  p.Env.Optional("OIDC_ROLES_CLAIM", "roles"),
 		RoleClients: strings.FieldsFunc(p.Env.Optional("OIDC_ROLE_CLIENTS", ""), func(r rune) bool { return r == ',' || r == ' ' }),
 		HasRole:     catalogue.HasRole, Client: &http.Client{Timeout: 3 * time.Second}, Now: boot.Now,
-	})
+		SAMLocal: p.Env.Optional("AWS_SAM_LOCAL", "") == "true", // which the SAM CLI sets
+	}
+	if err := config.CheckAddress(issuer); err != nil {
+		p.Env.Fail("OIDC_ISSUER", err.Error())
+	}
+	return oidc.New(config)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/dynamo"
 	"github.com/tokenwright/tokenwright/internal/local"
+	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -139,6 +140,43 @@ func TestEverySampleEventRunsThroughItsCompiledFunction(t *testing.T) {
 				t.Errorf("%s has no sample event", folder)
 			}
 		}
+	}
+}
+
+// TestSampleEventsSayOfTheCallerWhatTheAuthorizerSays, and all of it: a person whose roles nobody ever said may nothing.
+func TestSampleEventsSayOfTheCallerWhatTheAuthorizerSays(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "events", "*", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var event struct {
+			RequestContext struct{ Authorizer map[string]any }
+		}
+		if json.Unmarshal(data, &event) != nil || event.RequestContext.Authorizer["profile"] == nil {
+			continue
+		}
+		people++
+		caller, err := principal.FromContext(event.RequestContext.Authorizer)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if admin := scope.Shipped().OfRoles(caller.Roles); caller.RolesStatedAt.IsZero() || caller.Scopes.String() != admin.String() {
+			t.Errorf("%s: roles %v of %s, scopes %s", file, caller.Roles, caller.RolesStatedAt, caller.Scopes)
+		}
+		for name, value := range caller.Context() {
+			if event.RequestContext.Authorizer[name] != value {
+				t.Errorf("%s: %s is %v, and the authorizer says %q", file, name, event.RequestContext.Authorizer[name], value)
+			}
+		}
+	}
+	if people < 30 {
+		t.Errorf("%d events of people were found", people)
 	}
 }
 

@@ -36,9 +36,8 @@ const (
 // keySet holds the issuer's keys. It fetches as rarely as it can and tells an issuer that
 // cannot be reached from a signature that is wrong.
 type keySet struct {
-	issuer string
-	client *http.Client
-	now    func() time.Time
+	config Config
+	client *http.Client // of config, and holds redirects to CheckAddress
 
 	mu      sync.Mutex // held while fetching, so that many waiters make one fetch
 	keys    []jose.JSONWebKey
@@ -103,7 +102,7 @@ func checkType(typ any) error {
 func (k *keySet) find(ctx context.Context, id string, anew bool) ([]jose.JSONWebKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.now()
+	now := k.config.Now()
 	found := k.matching(id)
 	if !anew && len(found) > 0 && younger(now.Sub(k.fetched), keysYouth) {
 		return found, nil
@@ -152,13 +151,13 @@ func (k *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
 		Issuer string `json:"issuer"`
 		JWKS   string `json:"jwks_uri"`
 	}
-	if err := k.read(ctx, strings.TrimSuffix(k.issuer, "/")+"/.well-known/openid-configuration", &discovery); err != nil {
+	if err := k.read(ctx, strings.TrimSuffix(k.config.Issuer, "/")+"/.well-known/openid-configuration", &discovery); err != nil {
 		return nil, err
 	}
-	if discovery.Issuer != k.issuer || discovery.JWKS == "" {
-		return nil, fmt.Errorf("the discovery document is of issuer %q, not %q", discovery.Issuer, k.issuer)
+	if discovery.Issuer != k.config.Issuer || discovery.JWKS == "" {
+		return nil, fmt.Errorf("the discovery document is of issuer %q, not %q", discovery.Issuer, k.config.Issuer)
 	}
-	if err := CheckAddress(discovery.JWKS); err != nil {
+	if err := k.config.CheckAddress(discovery.JWKS); err != nil {
 		return nil, err
 	}
 	var set struct {
@@ -200,20 +199,20 @@ func (k *keySet) read(ctx context.Context, address string, into any) error {
 }
 
 // CheckAddress refuses an issuer's address that somebody on the way could answer for: one without TLS, but on this machine.
-func CheckAddress(address string) error {
+func (c Config) CheckAddress(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "":
 		return errors.New("want a URL")
-	case u.Scheme == "https" || u.Scheme == "http" && isHere(u.Hostname()):
+	case u.Scheme == "https" || u.Scheme == "http" && c.isHere(u.Hostname()):
 		return nil
 	}
 	return errors.New("want https: without it, anybody on the way can name their own keys")
 }
 
-func isHere(host string) bool {
+func (c Config) isHere(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return host == "localhost" || err == nil && (ip.IsLoopback() || c.SAMLocal && ip.IsPrivate())
 }
 
 // remembering keeps the error of one verification, which the verifier passes on as text alone.

@@ -154,8 +154,15 @@ func TestKeysComeOverTLSAlone(t *testing.T) {
 		"http://issuer.example": false, "http://127.0.0.1.example": false, "http://localhost.example": false, "http://10.0.0.1": false, "ftp://issuer.example": false,
 		"issuer.example": false, "https://": false, "": false, "http://[::1": false,
 	} {
-		if err := oidc.CheckAddress(address); (err == nil) != good {
+		if err := (oidc.Config{}).CheckAddress(address); (err == nil) != good {
 			t.Errorf("%q: %v", address, err)
+		}
+	}
+	for address, good := range map[string]bool{
+		"http://172.17.0.1:4000/_local/oidc": true, "http://127.0.0.1:3000": true, "https://issuer.example": true, "http://203.0.113.7": false, "http://issuer.example": false,
+	} {
+		if err := (oidc.Config{SAMLocal: true}).CheckAddress(address); (err == nil) != good {
+			t.Errorf("in a container of the SAM CLI, %q: %v", address, err)
 		}
 	}
 }

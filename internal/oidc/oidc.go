@@ -37,8 +37,10 @@ type Config struct {
 	RoleClients []string
 	// HasRole says which roles exist here: they come first where a JWT lists more than are kept.
 	HasRole func(role string) bool
-	Client  *http.Client
-	Now     func() time.Time
+	// SAMLocal says that this runs in a container of the SAM CLI, which reaches the machine it runs on by a private address.
+	SAMLocal bool
+	Client   *http.Client
+	Now      func() time.Time
 }
 
 // Verifier verifies JWTs of one issuer. It asks the issuer for its keys when the first JWT comes, and again when one
@@ -55,9 +57,9 @@ func New(c Config) *Verifier {
 		if len(via) >= maxRedirects {
 			return errors.New("too many redirects")
 		}
-		return CheckAddress(r.URL.String())
+		return c.CheckAddress(r.URL.String())
 	}
-	return &Verifier{config: c, keys: &keySet{issuer: c.Issuer, client: &client, now: c.Now}}
+	return &Verifier{config: c, keys: &keySet{config: c, client: &client}}
 }
 
 // Verify checks a JWT against an instant. An error under token.ErrUnavailable says that the issuer could not be asked.

@@ -96,8 +96,11 @@ func (d *document) readOperations() error {
 
 // under goes down one key and then along references.
 func (d *document) under(p place, key string) (place, bool) {
-	return d.follow(p.node[key], p.pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+	return d.follow(p.node[key], p.pointer+"/"+escaped(key))
 }
+
+// escaped writes a key as JSON pointers have it.
+func escaped(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
 func (d *document) follow(value any, pointer string) (place, bool) {
 	node, ok := value.(map[string]any)
@@ -128,9 +131,12 @@ func (d *document) list(p place, key string) []place {
 }
 
 // fits holds a value against the schema at p's "schema".
-func (d *document) fits(p place, value any) error {
+func (d *document) fits(p place, value any) error { return d.fitsAt(p.pointer+"/schema", value) }
+
+// fitsAt is fits for a schema anywhere.
+func (d *document) fitsAt(pointer string, value any) error {
 	d.mu.Lock()
-	schema, err := d.compiler.Compile(documentURL + "#" + p.pointer + "/schema")
+	schema, err := d.compiler.Compile(documentURL + "#" + pointer)
 	d.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("openapi.yaml: %w", err)

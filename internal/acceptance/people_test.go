@@ -260,7 +260,7 @@ func TestBadChangesOfPeopleAreRefused(t *testing.T) {
 		"a name of 256 characters":      put(him.path(), object{"displayName": strings.Repeat("ä", 256)}, 422, "invalid_fields", "displayName too_long", "255"),
 		"a line break in the name":      put(him.path(), object{"displayName": "a\nb"}, 422, "invalid_fields", "displayName control_character", "Control"),
 		"a subject of another id":       put(him.path(), object{"subject": "eve"}, 422, "invalid_fields", "subject wrong_subject", "usr_"),
-		"a subject with a control":      put(him.path(), object{"subject": "b\x00b"}, 422, "invalid_fields", "subject bad_subject", "printable"),
+		"a subject with a control":      put(him.path(), object{"subject": "b\x00b"}, 422, "invalid_fields", "subject bad_subject", "control character"),
 		"a stale change":                put(him.path(), object{"displayName": "x"}, 412, "version_mismatch", "", "version 1", "If-Match", `"9"`),
 		"nobody":                        put(unknown, object{"displayName": "x"}, 404, "not_found", "", "no such user"),
 		"the user of a service token":   put("/v1/users/"+robot.UserID, object{"displayName": "x"}, 409, "not_a_person", "", "service token"),

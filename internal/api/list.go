@@ -105,9 +105,9 @@ func moment(p map[string]string, name string) (time.Time, error) {
 	if !ok {
 		return time.Time{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return t, malformed(name, "bad_time", "Want a time such as 2027-01-31T12:00:00Z (RFC 3339).")
+	t, ok := parseTime(s)
+	if !ok {
+		return t, malformed(name, "bad_time", wantTime)
 	}
 	return t, nil
 }

@@ -88,10 +88,9 @@ func (o *object) instant(name string) lifecycle.Field[time.Time] {
 	text := take[string](o, name, "a time such as 2027-01-31T12:00:00Z")
 	f := lifecycle.Field[time.Time]{Set: text.Set, Null: text.Null}
 	if text.Value != "" || text.Set && !text.Null {
-		t, err := time.Parse(time.RFC3339, text.Value)
-		// The last hours of 9999 west of Greenwich are in the year 10000 of UTC, which RFC 3339 cannot write.
-		if (err != nil || t.UTC().Year() > 9999) && !o.hasFault(name) {
-			o.fault(name, "bad_time", "Want a time such as 2027-01-31T12:00:00Z (RFC 3339).")
+		t, ok := parseTime(text.Value)
+		if !ok && !o.hasFault(name) {
+			o.fault(name, "bad_time", wantTime)
 		}
 		f.Value = t
 	}

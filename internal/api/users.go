@@ -124,7 +124,7 @@ func (e *Endpoints) PutUser(ctx context.Context, r *Request) (Answer, error) {
 		DisplayName: plain[string](o, "displayName", "text"),
 	}
 	if in.Subject != "" && token.CheckSubject(in.Subject) != nil {
-		o.fault("subject", "bad_subject", "Want 1 to 255 printable characters, and no token.")
+		o.fault("subject", "bad_subject", "Want 1 to 255 characters, none of them a control character, and no token.")
 	}
 	if err := o.done("id", "accountId", "kind", "scopes", "status", "suspendedBy", "issuedBefore", "purge", "createdAt", "updatedAt", "version"); err != nil {
 		return Answer{}, err

@@ -42,7 +42,7 @@ func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.Use
 		return user.User{}, m.refusedUnread(ctx, c, audit.UserCreated, string(id), lacking(scope.SCIMUsers))
 	}
 	if err := token.CheckSubject(in.Subject); err != nil {
-		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 printable characters, and no token."}})
+		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 characters, none of them a control character, and no token."}})
 	}
 	policy, err := m.Store.Settings(ctx, c.Account)
 	if err != nil {
@@ -118,8 +118,8 @@ func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.Use
 }
 
 func (f *faults) directory(field, s string) {
-	if utf8.RuneCountInString(s) > maxName || strings.ContainsFunc(s, unicode.IsControl) || token.InText(s) {
-		f.add(field, "bad_text", "Want at most %d characters, none of them a control character, and no token.", maxName)
+	if utf8.RuneCountInString(s) > MaxName || strings.ContainsFunc(s, unicode.IsControl) || token.InText(s) {
+		f.add(field, "bad_text", "Want at most %d characters, none of them a control character, and no token.", MaxName)
 	}
 }
 

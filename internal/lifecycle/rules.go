@@ -16,7 +16,7 @@ import (
 // Bounds of what a token may carry. Together they keep an item well under DynamoDB's 400 KB and a validation's read
 // within one 4 KB unit in all but the oddest cases.
 const (
-	maxName        = 255
+	MaxName        = 255 // characters, of what people are called as well
 	maxDescription = 1024
 	maxCIDRs       = 100
 	maxScopes      = 100
@@ -46,10 +46,10 @@ func (f *faults) name(s string) {
 		f.add("name", "required", "A token needs a name.")
 		return
 	}
-	f.text("name", s, maxName, unicode.IsControl)
+	f.text("name", s, MaxName, unicode.IsControl)
 }
 
-func (f *faults) displayName(s string) { f.text("displayName", s, maxName, unicode.IsControl) }
+func (f *faults) displayName(s string) { f.text("displayName", s, MaxName, unicode.IsControl) }
 
 // description may have several lines.
 func (f *faults) description(s string) {
@@ -70,8 +70,8 @@ func (f *faults) cidrs(list []string) []netip.Prefix {
 		switch {
 		case err != nil:
 			f.add(field, "bad_cidr", "%.*q is no CIDR block. Write it like 203.0.113.0/24 or 2001:db8::/32; one address is 203.0.113.7/32.", MaxEcho, s)
-		case p.Addr().Is4In6():
-			f.add(field, "bad_cidr", "%.*q holds IPv4 inside IPv6. Write the IPv4 block.", MaxEcho, s)
+		case p.Addr().Is4In6() || p.Addr().Is6() && strings.Contains(s, "."):
+			f.add(field, "bad_cidr", "%.*q holds IPv4 inside IPv6. Write the IPv4 block, or hexadecimal groups.", MaxEcho, s)
 		case p.Masked() != p:
 			f.add(field, "host_bits", "%s has host bits set. Did you mean %s, or one address, %s/%d?", p, p.Masked(), p.Addr(), p.Addr().BitLen())
 		case !slices.Contains(out, p):

@@ -32,10 +32,26 @@ func TestPeriodsFollowTheCalendar(t *testing.T) {
 func TestWhatIsNoPeriodIsRefused(t *testing.T) {
 	for _, bad := range []string{
 		"", "P", "PT", "90D", "90", "P-1D", "-P1D", "P1.5D", "P1.5Y", "P0D", "PT0S", "P101Y", "P1000000000D", "PT99999999999999999999H",
-		"P1D ", "p1d", "PT1e30S", "P1H", "next week", "PNaND", "PTInfS",
+		"P1D ", "p1d", "PT1e30S", "P1H", "next week", "PNaND", "PTInfS", "P1Y2Y", "P1D1Y", "P1DT", "P1W1M", "P1DT1M1H", "PT1H1D", "P1DT1HT1M", "PP1D",
+		"PT.5S", "PT5.S", "PT0.1234567890S", "P0001Y", "P00001M", "PT1.5.5S", "P1", "P1D2", "PD", "P١D",
 	} {
 		if p, err := period.Parse(bad); !errors.Is(err, period.ErrBad) {
 			t.Errorf("Parse(%q) = %v, %v; want ErrBad", bad, p.AddTo(time.Unix(0, 0)), err)
+		}
+	}
+}
+
+func TestStoredPeriodsCountAsTheyDid(t *testing.T) {
+	from := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{"P1Y2Y": "P2Y", "P1D1Y": "P1Y1D", "P1DT": "P1D", "PT.5S": "PT0.5S", "P90D": "P90D"} {
+		p, err := period.Stored(text)
+		if err != nil || !p.AddTo(from).Equal(period.MustParse(want).AddTo(from)) || period.MustParse(p.String()).AddTo(from) != p.AddTo(from) {
+			t.Errorf("stored %s is %v (%v), want as long as %s", text, p, err, want)
+		}
+	}
+	for _, bad := range []string{"", "P", "PT", "P-1D", "P101Y", "P1.5D", "next week"} {
+		if p, err := period.Stored(bad); !errors.Is(err, period.ErrBad) {
+			t.Errorf("stored %q is %v, %v; want ErrBad", bad, p, err)
 		}
 	}
 }

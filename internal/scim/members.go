@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 
@@ -88,14 +89,18 @@ func (m members) replace(e *lifecycle.Entry) error {
 	return nil
 }
 
-// formatted is what a user without a displayName is shown as.
+// formatted is what a user without a displayName is shown as. Nobody sent it as one, so it is cut rather than refused.
 func (m members) formatted(e *lifecycle.Entry) string {
+	s := strings.TrimSpace(e.Directory.GivenName + " " + e.Directory.FamilyName)
 	if inner, err := decode(m["name"]); err == nil {
-		if s, err := text(inner["formatted"], "name.formatted"); err == nil && s != "" {
-			return s
+		if given, err := text(inner["formatted"], "name.formatted"); err == nil && given != "" {
+			s = given
 		}
 	}
-	return strings.TrimSpace(e.Directory.GivenName + " " + e.Directory.FamilyName)
+	if letters := []rune(s); len(letters) > lifecycle.MaxName {
+		s = string(letters[:lifecycle.MaxName])
+	}
+	return s
 }
 
 func immutable() error {
@@ -185,15 +190,15 @@ func fields(err error, otherwise string) string {
 	return strings.Join(out, " ")
 }
 
-// count reads a number of the query; what is under least counts as that.
+// count reads a number of the query; what is under least counts as that, and what is over everything there could be as much.
 func count(parameters map[string]string, name string, otherwise, least int) (int, error) {
 	s, ok := parameters[name]
 	if !ok {
 		return otherwise, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, refusal("invalidValue", "%s must be a whole number.", name)
 	}
-	return max(n, least), nil
+	return min(max(n, least), math.MaxInt32), nil
 }

@@ -42,6 +42,8 @@ func TestListsArePaged(t *testing.T) {
 	p.call("GET", "/scim/v2/Users?count=0", "").is(200, "totalResults", 7.0, "itemsPerPage", 0.0)
 	p.call("GET", "/scim/v2/Users?startIndex=-5&count=-1", "").is(200, "startIndex", 1.0, "itemsPerPage", 0.0)
 	p.call("GET", "/scim/v2/Users?startIndex=8", "").is(200, "totalResults", 7.0, "itemsPerPage", 0.0)
+	p.call("GET", "/scim/v2/Users?startIndex=99999999999999999999&count=99999999999999999999", "").is(200, "totalResults", 7.0, "itemsPerPage", 0.0)
+	p.call("GET", "/scim/v2/Users?count=99999999999999999999", "").is(200, "totalResults", 7.0, "itemsPerPage", 7.0)
 	p.call("GET", "/scim/v2/Users?count=many", "").refuses(400, "invalidValue")
 	p.call("GET", "/scim/v2/Users?attributes=userName&sortBy=userName", "").is(200, "totalResults", 7.0)
 }
@@ -284,6 +286,14 @@ func TestAnAddressKeepsTheTypeItsProviderGaveIt(t *testing.T) {
 	}
 	p.create("wrong", `,"emails":[{"value":"a@home.example","type":7}]`).refuses(400, "invalidValue")
 	p.create("long", `,"emails":[{"value":"a@home.example","type":"`+strings.Repeat("x", 256)+`"}]`).refuses(400, "invalidValue")
+}
+
+func TestWhoHasNoDisplayNameIsShownByAsMuchOfTheNameAsThatMayHold(t *testing.T) {
+	p := start(t)
+	long := strings.Repeat("ä", 255)
+	p.create("parts", `,"name":{"givenName":"`+long+`","familyName":"`+long+`"}`).is(201, "displayName", long, "name.givenName", long, "name.familyName", long)
+	p.create("formatted", `,"name":{"formatted":"`+long+long+`"}`).is(201, "displayName", long)
+	p.create("own", `,"displayName":"`+long+`x"`).refuses(400, "invalidValue")
 }
 
 // TestTheSchemaNamesWhatIsReturned holds a user with everything against the schema that the service describes.

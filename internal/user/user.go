@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenwright/tokenwright/internal/base62"
 )
@@ -25,7 +26,7 @@ var (
 	// ErrNotFound is returned when no such user exists for whoever asks.
 	ErrNotFound = errors.New("user not found")
 	// ErrBadSubject is returned for a subject that cannot name a person.
-	ErrBadSubject = errors.New("subject must be 1 to 255 printable characters, and no token")
+	ErrBadSubject = errors.New("subject must be 1 to 255 characters, none of them a control character, and no token")
 )
 
 // AccountID names a tenant, as the identity provider's claim spells it (by convention acc_…).
@@ -73,9 +74,9 @@ func NewRef(random io.Reader) (Ref, error) {
 	return Ref(s), err
 }
 
-// CheckSubject refuses subjects that are empty, over 255 bytes or hold control characters.
+// CheckSubject refuses subjects that are empty, over 255 characters or hold control characters.
 func CheckSubject(s string) error {
-	if s == "" || len(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+	if s == "" || utf8.RuneCountInString(s) > 255 || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
 		return ErrBadSubject
 	}
 	return nil

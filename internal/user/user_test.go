@@ -56,12 +56,14 @@ func TestUserIDsAreParsedStrictly(t *testing.T) {
 }
 
 func TestSubjects(t *testing.T) {
-	for _, bad := range []string{"", "a\x00b", "a\nb", strings.Repeat("x", 256)} {
+	for _, bad := range []string{"", "a\x00b", "a\nb", strings.Repeat("x", 256), strings.Repeat("ä", 256)} {
 		if err := user.CheckSubject(bad); !errors.Is(err, user.ErrBadSubject) {
 			t.Errorf("CheckSubject(%q) = %v", bad, err)
 		}
 	}
-	if err := user.CheckSubject("auth0|5f7c8ec7c33c6c004bbafe82"); err != nil {
-		t.Error(err)
+	for _, good := range []string{"auth0|5f7c8ec7c33c6c004bbafe82", strings.Repeat("ä", 255)} {
+		if err := user.CheckSubject(good); err != nil {
+			t.Errorf("CheckSubject(%q) = %v", good, err)
+		}
 	}
 }

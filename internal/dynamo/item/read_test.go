@@ -227,6 +227,25 @@ func TestAMissingAttributeIsAnErrorUnlessItsAbsenceIsWritten(t *testing.T) {
 	}
 }
 
+func TestADurationOfAnEarlierVersionIsRead(t *testing.T) {
+	it := policies().full
+	personal := maps.Clone(it["personal"].Fields)
+	personal["maxLifetime"], personal["revokeUnusedAfter"] = item.String("P1Y2Y"), item.String("P1DT")
+	it["personal"] = item.MapOf(personal)
+	s, err := item.Settings(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct{ got, want period.Period }{{s.Personal.MaxLifetime, period.MustParse("P2Y")}, {s.Personal.RevokeUnusedAfter, period.MustParse("P1D")}} {
+		if p.got.AddTo(noon) != p.want.AddTo(noon) {
+			t.Errorf("%s is not %s", p.got, p.want)
+		}
+		if _, err := period.Parse(p.got.String()); err != nil {
+			t.Errorf("it is shown as %s, which cannot be sent back: %v", p.got, err)
+		}
+	}
+}
+
 func TestWhatNoVersionWritesIsAnError(t *testing.T) {
 	empty, gap := item.Value{Kind: item.List}, item.Value{Kind: item.List, Elements: []item.Value{item.String("203.0.113.0/24"), item.String("203.0.113.0/33")}}
 	for _, c := range []struct {

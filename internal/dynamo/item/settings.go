@@ -86,7 +86,7 @@ func (r *reader) periodOrNone(name string) period.Period {
 	if !r.has(name) {
 		return period.Period{}
 	}
-	p, err := period.Parse(r.text(name))
+	p, err := period.Stored(r.text(name))
 	if err != nil {
 		r.refuse(name, "is no duration")
 	}

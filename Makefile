@@ -71,7 +71,7 @@ deploy: ## build and deploy to AWS; the first time, ARGS=--guided asks for every
 destroy: $(VENV)/installed ## remove the stack from AWS: says what goes and what stays, and asks for its name
 	@$(STACK) destroy $(ARGS)
 
-adopt: $(VENV)/installed ## begin a stack with the table of an earlier one: TABLE is its name; README says how it goes on
+adopt: $(VENV)/installed ## begin a stack with the table of an earlier one: TABLE is its name; docs/operating.md says how it goes on
 	@$(STACK) adopt --table "$(TABLE)" $(ARGS)
 
 deploy-orders: ## deploy an example API; AUTHORIZER is the output AuthorizerArn of the first deployment

@@ -10,12 +10,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenwright/tokenwright/internal/dynamo/direct"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
@@ -64,7 +66,7 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.next.ServeHTTP(w, r)
 }
 
-// during returns what f asks of DynamoDB, as README writes it.
+// during returns what f asks of DynamoDB, as docs/costs.md writes it.
 func (m *meter) during(f func()) string {
 	m.mu.Lock()
 	m.notes = nil
@@ -100,6 +102,7 @@ type metered struct {
 	fresh     func() *validate.Validator // a process that has seen nothing
 	now       time.Time                  // stands still unless a test moves it
 	warm      func(context.Context) error
+	counted   []string // rows of the table
 	t         *testing.T
 }
 
@@ -154,16 +157,26 @@ func (m *metered) must(err error) {
 	}
 }
 
-// row holds README to what f asks of DynamoDB.
+// row counts what f asks of DynamoDB.
 func (m *metered) row(what string, f func()) {
 	m.t.Helper()
-	if want := fmt.Sprintf("| %s | %s |", what, m.during(f)); !strings.Contains(readFile(m.t, "README.md"), want) {
-		m.t.Errorf("README lacks the row %s", want)
+	m.counted = append(m.counted, fmt.Sprintf("| %s | %s |", what, m.during(f)))
+}
+
+func TestThePagesStateWhatOperationsAskOfDynamoDB(t *testing.T) {
+	m := newMetered(t)
+	m.allRows()
+	_, table, _ := strings.Cut(section(t, readFile(t, "docs/costs.md"), "## What it asks of DynamoDB"), "|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	slices.Sort(m.counted)
+	if diff := cmp.Diff(slices.Compact(m.counted), slices.Sorted(slices.Values(strings.Split(table, "\n")))); diff != "" {
+		t.Errorf("what was counted (-) is not what docs/costs.md states (+): %s", diff)
 	}
 }
 
-func TestREADMEStatesWhatOperationsAskOfDynamoDB(t *testing.T) {
-	m, ctx := newMetered(t), t.Context()
+// allRows does everything once.
+func (m *metered) allRows() {
+	t, ctx := m.t, m.t.Context()
 	row := m.row
 	row("start a function that uses the table", func() { m.must(m.warm(ctx)) })
 	var person lifecycle.Caller
@@ -294,7 +307,7 @@ func (m *metered) apiRows(ada lifecycle.Caller, target lifecycle.Target) {
 	row("remove an API's rules", func() { m.must(m.DeleteAPIRules(ctx, ada, "b2", version.Value)) })
 }
 
-// rowsOfValidation holds README to what a token costs that was never used, of an account whose settings were just read, at
+// rowsOfValidation are what a token costs that was never used, of an account whose settings were just read, at
 // an API whose rules were.
 func (m *metered) rowsOfValidation(presented string) {
 	m.t.Helper()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// The tests need Go alone, so where README types curl they bring a small one: this program itself, called by that name.
+// The tests need Go alone, so where the pages type curl they bring a small one: this program itself, called by that name.
 func init() {
 	if filepath.Base(os.Args[0]) != "curl" {
 		return
@@ -48,7 +48,7 @@ type call struct {
 // writtenHeader is how -w asks for a header of the answer.
 var writtenHeader = regexp.MustCompile(`%header\{([\w-]+)\}`)
 
-// curl does what curl does for the options that README uses, and refuses all others.
+// curl does what curl does for the options that the pages use, and refuses all others.
 func curl(arguments []string, stdout io.Writer) error {
 	c, err := parseCurl(arguments)
 	if err != nil {
@@ -125,6 +125,13 @@ func (c *call) set(option, value string) error {
 	case "-d":
 		if c.method == http.MethodGet {
 			c.method = http.MethodPost
+		}
+		if value == "@-" {
+			typed, err := io.ReadAll(os.Stdin)
+			if err != nil {
+				return err
+			}
+			value = strings.ReplaceAll(string(typed), "\n", "")
 		}
 		c.data = strings.TrimPrefix(c.data+"&"+value, "&")
 	case "-o":

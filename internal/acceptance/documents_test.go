@@ -15,29 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tokenwright/tokenwright/internal/local/template"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
-
-// section returns what stands below a heading, up to the next one of its level or above.
-func section(t *testing.T, markdown, heading string) string {
-	t.Helper()
-	_, rest, ok := strings.Cut(markdown, "\n"+heading+"\n")
-	if !ok {
-		t.Fatalf("there is no heading %q", heading)
-	}
-	if end := regexp.MustCompile(`(?m)^#{1,2} `).FindStringIndex(rest); end != nil {
-		rest = rest[:end[0]]
-	}
-	return rest
-}
-
-// named returns the first cell of each row of a section's tables that is a word in backticks.
-func named(section string) (names []string) {
-	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(section, -1) {
-		names = append(names, row[1])
-	}
-	return names
-}
 
 // goList returns what the go command says of all packages of the module, a line each.
 func goList(t *testing.T, format string) []string {
@@ -71,60 +51,121 @@ func tree(section string) (paths []string) {
 
 func TestREADMEsTreeIsTheRepositorys(t *testing.T) {
 	listed := tree(section(t, readFile(t, "README.md"), "## The repository"))
+	if len(listed) > 25 {
+		t.Errorf("README's tree has %d lines", len(listed))
+	}
 	for _, p := range listed {
 		if _, err := os.Stat(filepath.Join(root, p)); err != nil {
 			t.Errorf("README's tree names %s: %v", p, err)
 		}
 	}
 	for _, p := range goList(t, "{{.ImportPath}}") {
-		_, folder, ok := strings.Cut(p, "github.com/tokenwright/tokenwright/")
-		if ok && !slices.Contains(listed, folder) {
-			t.Errorf("README's tree lacks %s", folder)
+		_, folder, _ := strings.Cut(p, module)
+		if first, _, _ := strings.Cut(folder, "/"); first != "" && !slices.ContainsFunc(listed, func(l string) bool { return l == first || strings.HasPrefix(l, first+"/") }) {
+			t.Errorf("README's tree lacks %s", first)
 		}
 	}
 }
 
-func TestREADMEHasEveryParameterWithItsDefault(t *testing.T) {
-	var template struct {
+const module = "github.com/tokenwright/tokenwright/"
+
+// What a package is stands in the package alone; where it stands, in CONTRIBUTING's map.
+func TestEveryPackageIsOnTheMapAndSaysWhatItIs(t *testing.T) {
+	layout := section(t, readFile(t, "CONTRIBUTING.md"), "## Layout")
+	drawn := fences(layout)
+	if len(drawn) == 0 {
+		t.Fatal("CONTRIBUTING has no map")
+	}
+	words := regexp.MustCompile(`[a-z][a-z0-9]*`).FindAllString(drawn[0].text, -1)
+	for _, line := range goList(t, `{{.ImportPath}}|{{if .Doc}}said{{end}}|{{len .GoFiles}}`) {
+		fields := strings.Split(line, "|")
+		_, folder, ok := strings.Cut(fields[0], module)
+		if !ok || fields[2] == "0" {
+			continue
+		}
+		if fields[1] == "" {
+			t.Errorf("%s has no comment that says what it is", folder)
+		}
+		parts := strings.Split(folder, "/")
+		if parts[0] == "internal" && !slices.Contains(words, parts[1]) {
+			t.Errorf("CONTRIBUTING's map lacks %s", folder)
+		}
+	}
+}
+
+func TestEveryOperationIsInTheTableWithItsCall(t *testing.T) {
+	deployed, err := template.Load(filepath.Join(root, "template.yaml"), template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, calls := map[string]string{}, map[string][]string{}
+	for _, f := range deployed.Functions {
+		name := strings.TrimSuffix(f.LogicalID, "Function")
+		folders[f.ARN] = strings.ToLower(regexp.MustCompile(`([a-z0-9])([A-Z])`).ReplaceAllString(name, "$1-$2"))
+	}
+	for _, r := range deployed.RestAPIs[0].Routes {
+		calls[folders[r.FunctionARN]] = append(calls[folders[r.FunctionARN]], r.Method+" "+r.Path)
+	}
+	stated := map[string][]string{}
+	operations := section(t, readFile(t, "docs/api.md"), "## Operations")
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (.*?) \\|").FindAllStringSubmatch(operations, -1) {
+		for _, c := range regexp.MustCompile("`([A-Z]+ [^`]+)`").FindAllStringSubmatch(row[2], -1) {
+			stated[row[1]] = append(stated[row[1]], c[1])
+		}
+	}
+	for _, m := range []map[string][]string{calls, stated} {
+		for _, c := range m {
+			slices.Sort(c)
+		}
+	}
+	if diff := cmp.Diff(calls, stated); diff != "" {
+		t.Errorf("template.yaml's calls (-) are not those of docs/api.md (+): %s", diff)
+	}
+}
+
+func TestThePagesHaveEveryParameterWithItsDefault(t *testing.T) {
+	var deployed struct {
 		Parameters map[string]struct {
 			Default string `yaml:"Default"`
 		} `yaml:"Parameters"`
 		Outputs map[string]any `yaml:"Outputs"`
 	}
-	if err := yaml.Unmarshal([]byte(readFile(t, "template.yaml")), &template); err != nil {
+	if err := yaml.Unmarshal([]byte(readFile(t, "template.yaml")), &deployed); err != nil {
 		t.Fatal(err)
 	}
-	deploying := section(t, readFile(t, "README.md"), "## Deploying")
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(template.Parameters)), slices.Sorted(slices.Values(named(deploying)))); diff != "" {
-		t.Errorf("template.yaml's parameters (-) are not README's (+): %s", diff)
+	parameters := section(t, readFile(t, "docs/operating.md"), "## Parameters")
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(deployed.Parameters)), slices.Sorted(slices.Values(named(parameters)))); diff != "" {
+		t.Errorf("template.yaml's parameters (-) are not those of docs/operating.md (+): %s", diff)
 	}
-	for name, p := range template.Parameters {
+	for name, p := range deployed.Parameters {
 		cell := " "
 		if p.Default != "" {
 			cell = " `" + p.Default + "` "
 		}
-		if row := "| `" + name + "` |" + cell + "|"; !strings.Contains(deploying, row) {
-			t.Errorf("README lacks the row %s", row)
+		if row := "| `" + name + "` |" + cell + "|"; !strings.Contains(parameters, row) {
+			t.Errorf("docs/operating.md lacks the row %s", row)
 		}
 	}
-	for name := range template.Outputs {
-		if !strings.Contains(deploying, "`"+name+"`") {
-			t.Errorf("README lacks the output %s", name)
+	for name := range deployed.Outputs {
+		if !strings.Contains(parameters, "`"+name+"`") {
+			t.Errorf("docs/operating.md lacks the output %s", name)
 		}
 	}
 }
 
-// inBackticks returns the words of a page that stand alone between backticks and look like pattern.
-func inBackticks(page, pattern string) []string {
-	var words []string
-	for _, m := range regexp.MustCompile("`("+pattern+")`").FindAllStringSubmatch(page, -1) {
-		words = append(words, m[1])
+func TestThePagesHaveEveryAlarm(t *testing.T) {
+	alarms := section(t, readFile(t, "docs/operating.md"), "## Alarms, logs and metrics")
+	var stated []string
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*?) \|`).FindAllStringSubmatch(alarms, -1) {
+		stated = append(stated, inBackticks(row[1], `\w+Alarm`)...)
 	}
-	slices.Sort(words)
-	return slices.Compact(words)
+	all := resources(t, readFile(t, "template.yaml"), "AWS::CloudWatch::Alarm")
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(all)), slices.Sorted(slices.Values(stated))); diff != "" {
+		t.Errorf("template.yaml's alarms (-) are not those of docs/operating.md (+): %s", diff)
+	}
 }
 
-func TestSettingsNamedInREADMEExist(t *testing.T) {
+func TestSettingsNamedInThePagesExist(t *testing.T) {
 	var sources strings.Builder
 	for _, name := range []string{
 		"template.yaml", "examples/orders/template.yaml", "examples/http-api/template.yaml", "examples/websocket-api/template.yaml",
@@ -132,27 +173,29 @@ func TestSettingsNamedInREADMEExist(t *testing.T) {
 	} {
 		sources.WriteString(readFile(t, name))
 	}
-	readme := readFile(t, "README.md")
-	settings := append(inBackticks(readme, `[A-Z]+_[A-Z_]+`), inBackticks(readme, `(?:[A-Z][a-z]+){2,}`)...)
-	if len(settings) < 20 {
-		t.Fatalf("only %d settings were found in README: %v", len(settings), settings)
-	}
-	for _, name := range settings {
-		if name != "AccessDenied" && !regexp.MustCompile(`\b`+name+`\b`).MatchString(sources.String()) {
-			t.Errorf("README names %s, which neither a template, the Makefile nor cmd/local knows", name)
+	found := 0
+	for _, page := range pages(t) {
+		text := readFile(t, page)
+		if page == "CONTRIBUTING.md" { // it names what is in Go
+			continue
 		}
+		for _, name := range append(inBackticks(text, `[A-Z]+_[A-Z_]+`), inBackticks(text, `(?:[A-Z][a-z]+){2,}`)...) {
+			found++
+			if name != "AccessDenied" && !regexp.MustCompile(`\b`+name+`\b`).MatchString(sources.String()) {
+				t.Errorf("%s names %s, which neither a template, the Makefile nor cmd/local knows", page, name)
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d settings were found", found)
 	}
 }
 
-func TestPathsAndTargetsNamedInTheDocumentsExist(t *testing.T) {
+func TestPathsAndTargetsNamedInThePagesExist(t *testing.T) {
 	makefile := readFile(t, "Makefile")
-	for _, document := range []string{"README.md", "CONTRIBUTING.md"} {
+	for _, document := range pages(t) {
 		page := readFile(t, document)
-		paths := inBackticks(page, `[\w.-]+(?:/[\w.-]+)+/?`)
-		if len(paths) == 0 {
-			t.Errorf("no paths were found in %s", document)
-		}
-		for _, p := range paths {
+		for _, p := range inBackticks(page, `[\w.-]+(?:/[\w.-]+)+/?`) {
 			first, _, _ := strings.Cut(p, "/")
 			if _, err := os.Stat(filepath.Join(root, first)); err != nil {
 				continue // a media type, a module, a log group
@@ -169,9 +212,9 @@ func TestPathsAndTargetsNamedInTheDocumentsExist(t *testing.T) {
 	}
 }
 
-func TestREADMEsWordsForRefusalsAreTheCodes(t *testing.T) {
-	readme := readFile(t, "README.md")
-	statuses := section(t, readme, "## Statuses and reasons")
+func TestThePagesWordsForRefusalsAreTheCodes(t *testing.T) {
+	statuses := section(t, readFile(t, "docs/api.md"), "## Statuses")
+	logged := section(t, readFile(t, "docs/operating.md"), "## Alarms, logs and metrics")
 	var source strings.Builder
 	for _, folder := range []string{"api", "lifecycle", "standing", "route", "validate", "authorizer"} {
 		files, err := filepath.Glob(filepath.Join(root, "internal", folder, "*.go"))
@@ -190,7 +233,7 @@ func TestREADMEsWordsForRefusalsAreTheCodes(t *testing.T) {
 	for _, row := range regexp.MustCompile(`(?m)^\| \d{3} \| ([^|]+) \|`).FindAllStringSubmatch(statuses, -1) {
 		for _, code := range inBackticks(row[1], `[a-z_]+`) {
 			if !strings.Contains(source.String(), `"`+code+`"`) {
-				t.Errorf("README's table of statuses has the code %s, which nothing answers", code)
+				t.Errorf("the table of statuses has the code %s, which nothing answers", code)
 			}
 		}
 	}
@@ -199,19 +242,19 @@ func TestREADMEsWordsForRefusalsAreTheCodes(t *testing.T) {
 		t.Fatalf("only %d reasons were found", len(reasons))
 	}
 	for _, reason := range reasons {
-		if !strings.Contains(statuses, "`"+reason[1]+"`") {
-			t.Errorf("README lacks the reason %s", reason[1])
+		if !strings.Contains(logged+statuses, "`"+reason[1]+"`") {
+			t.Errorf("neither docs/operating.md nor the table of statuses has the reason %s", reason[1])
 		}
 	}
 }
 
-func TestREADMEFindsTokens(t *testing.T) {
+func TestThePagesFindTokens(t *testing.T) {
 	format, err := token.NewFormat("at")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if readme := readFile(t, "README.md"); !strings.Contains(readme, "\n    "+format.Pattern()+"\n") {
-		t.Errorf("README lacks the expression %s", format.Pattern())
+	if page := readFile(t, "docs/security.md"); !strings.Contains(page, "\n    "+format.Pattern()+"\n") {
+		t.Errorf("docs/security.md lacks the expression %s", format.Pattern())
 	}
 }
 

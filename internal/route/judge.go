@@ -9,7 +9,7 @@ import (
 //
 // A policy has only wildcards, and they cross slashes: GET/orders/* is /orders/7 and /orders/7/items. Whatever a policy
 // would admit too much is a fault. So is what it would refuse too much of a path with a rule, but for parameters with the
-// name of another rule's literal (an order called "special"): that is refused then, and the README says so.
+// name of another rule's literal (an order called "special"): that is refused then, and docs/attaching.md says so.
 type judge struct {
 	faults  *faults
 	rules   *Rules

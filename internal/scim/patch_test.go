@@ -128,7 +128,7 @@ func TestPatchesDoWhatTheirPathSaysOrAreRefused(t *testing.T) {
 		}},
 		{"replace", ``, `{"roles[value eq \"nobody\"].value":"viewer","active":false}`, "noTarget", nothing},
 		{"replace", ``, `{"active":false,"Active":true}`, "invalidSyntax", nothing},
-		// What is not kept is ignored, as README says.
+		// What is not kept is ignored, as docs/people.md says.
 		{"replace", `phoneNumbers[type eq "mobile"].value`, `"1"`, "", nothing},
 		{"add", `addresses[type eq "work"].locality`, `"Paris"`, "", nothing},
 		{"add", `addresses[type eq].locality`, `"Paris"`, "invalidFilter", nothing},

@@ -2,7 +2,7 @@
 // principal so that package authctx, which other modules link, brings in nothing else of this one.
 package wire
 
-// Keys of the authorizer's context. README documents them for functions in other languages.
+// Keys of the authorizer's context. docs/attaching.md has them for functions in other languages.
 const (
 	Token         = "tokenId"
 	Account       = "accountId"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,23 +16,12 @@ import (
 	"github.com/tokenwright/tokenwright/internal/local"
 )
 
-// root is the module's folder, seen from this one.
-const root = "../.."
-
-// Where README says the two APIs answer; the test's own ports stand in for them.
+// Where the pages say the two APIs answer, and where one on AWS does; the test's own ports stand in for them.
 const (
-	readmeAPI        = "http://127.0.0.1:3000"
-	readmeDownstream = "http://127.0.0.1:3001"
+	pageAPI        = "http://127.0.0.1:3000"
+	pageDownstream = "http://127.0.0.1:3001"
+	pageOnAWS      = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live"
 )
-
-func readFile(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 // step is one command of a console block and the answer printed below it.
 type step struct {
@@ -113,28 +101,44 @@ func (s step) compare(output string) string {
 		case i >= len(got):
 			return fmt.Sprintf("line %d of the answer is missing: %s", i+1, s.want[i])
 		case i >= len(s.want):
-			return fmt.Sprintf("README does not have line %d of the answer: %s", i+1, got[i])
+			return fmt.Sprintf("the page does not have line %d of the answer: %s", i+1, got[i])
 		case !answers(s.want[i], got[i]):
-			return fmt.Sprintf("README says\n\t%s\nthe answer is\n\t%s", stable(s.want[i]), stable(got[i]))
+			return fmt.Sprintf("the page says\n\t%s\nthe answer is\n\t%s", stable(s.want[i]), stable(got[i]))
 		}
 	}
 	return ""
 }
 
-func TestEveryCommandOfREADMEAnswersAsPrinted(t *testing.T) {
-	all := steps(readFile(t, "README.md"))
-	if len(all) < 15 {
-		t.Fatalf("README has only %d commands in console blocks", len(all))
-	}
-	stack, err := local.Start(t.Context(), local.Options{Root: root, DataDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stack.Stop()
-	for i, output := range runAll(t, stack, all) {
-		if wrong := all[i].compare(output); wrong != "" {
-			t.Errorf("README.md:%d: $ %s\n%s", all[i].line, all[i].command, wrong)
+// Each page goes on where README's quick start ends, on a stack of its own: nobody has to read the others first.
+func TestEveryCommandOfThePagesAnswersAsPrinted(t *testing.T) {
+	const first = "README.md"
+	quickStart, programs, typed := steps(readFile(t, first)), t.TempDir(), 0
+	for _, page := range pages(t) {
+		all := steps(readFile(t, page))
+		if len(all) == 0 {
+			continue
 		}
+		typed++
+		before := len(quickStart)
+		if page == first {
+			before = 0
+		}
+		t.Run(page, func(t *testing.T) {
+			stack, err := local.Start(t.Context(), local.Options{Root: root, DataDir: t.TempDir(), BuildDir: programs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stack.Stop()
+			outputs := runAll(t, stack, append(quickStart[:before:before], all...))
+			for i, output := range outputs[before:] {
+				if wrong := all[i].compare(output); wrong != "" {
+					t.Errorf("%s:%d: $ %s\n%s", page, all[i].line, all[i].command, wrong)
+				}
+			}
+		})
+	}
+	if len(quickStart) < 8 || typed < 5 {
+		t.Errorf("the quick start has %d commands, and %d pages have any: this test does not look where they are", len(quickStart), typed)
 	}
 }
 
@@ -144,8 +148,8 @@ const mark = "\x1e"
 // runAll runs the commands in one shell, because they hand variables on, and returns what each of them printed.
 func runAll(t *testing.T, stack *local.Stack, all []step) []string {
 	t.Helper()
-	there := strings.NewReplacer(readmeDownstream, stack.DownstreamURL(), readmeAPI, stack.URL())
-	back := strings.NewReplacer(stack.DownstreamURL(), readmeDownstream, stack.URL(), readmeAPI)
+	there := strings.NewReplacer(pageDownstream, stack.DownstreamURL(), pageAPI, stack.URL(), pageOnAWS, stack.URL())
+	back := strings.NewReplacer(stack.DownstreamURL(), pageDownstream, stack.URL(), pageAPI)
 	var script strings.Builder
 	for _, s := range all {
 		script.WriteString(there.Replace(s.command) + "\nprintf '" + `\036` + "'\n")
@@ -159,11 +163,11 @@ func runAll(t *testing.T, stack *local.Stack, all []step) []string {
 	var output bytes.Buffer
 	shell.Stdout, shell.Stderr = &output, &output
 	if err := shell.Run(); err != nil {
-		t.Fatalf("running README's commands: %v\n%s", err, output.String())
+		t.Fatalf("running the commands: %v\n%s", err, output.String())
 	}
 	outputs := strings.Split(back.Replace(output.String()), mark)
 	if len(outputs) != len(all)+1 {
-		t.Fatalf("README's %d commands gave %d outputs:\n%s", len(all), len(outputs)-1, output.String())
+		t.Fatalf("%d commands gave %d outputs:\n%s", len(all), len(outputs)-1, output.String())
 	}
 	return outputs[:len(all)]
 }

@@ -75,7 +75,6 @@ func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from setting
 	if err := m.enter(c, from, in, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
-	stated(&none, &u, now)
 	if err := m.makeUser(ctx, c, &none, u); errors.Is(err, store.ErrExists) {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), uniqueness(in.Subject))
 	} else if err != nil {
@@ -107,14 +106,10 @@ func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.Use
 	} else {
 		u.Suspend(user.ByDirectory)
 	}
-	if from != settings.Tokenwright || u.HasRoles(in.Roles) {
+	if from != settings.Tokenwright {
 		return nil
 	}
-	if err := m.mayGive(c, from, u.Roles, in.Roles); err != nil {
-		return err
-	}
-	u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles)))
-	return nil
+	return m.say(c, from, in.Roles, u)
 }
 
 func (f *faults) directory(field, s string) {

@@ -92,10 +92,3 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 	}
 	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event, ByProvider: m.isAdmin(before) && !m.isAdmin(after)})
 }
-
-// stated notes when somebody here gave or took roles, so that no JWT of before undoes it.
-func stated(before, after *user.User, now time.Time) {
-	if !before.HasRoles(after.Roles) {
-		after.Stating(now)
-	}
-}

@@ -184,3 +184,60 @@ func TestOfManyJWTsAtOnceTheLatestHolds(t *testing.T) {
 		w.hasRoles("twelve at once", analyst, 11, "viewer")
 	}
 }
+
+func TestTheSameRolesGivenAgainHereAreAWordOfTheirOwn(t *testing.T) {
+	w := start(t)
+	w.known(admin, saying(0, "viewer"))
+	directory := w.bearer(w.service(admin, "scim:users"))
+	w.settings(func(s *settings.Settings) { s.RolesFrom = settings.Tokenwright })
+	was := w.stored(analyst)
+	for i, again := range []func() error{
+		func() error {
+			_, err := w.PutUser(t.Context(), admin, them(analyst), 0, lifecycle.SetUser{Roles: value([]string{"viewer"})})
+			return err
+		},
+		func() error {
+			_, err := w.ChangeEntry(t.Context(), directory, analyst.User, 0, func(*lifecycle.Entry) error { return nil })
+			return err
+		},
+	} {
+		second := 20 + 20*i
+		w.now = storetest.Noon.Add(time.Duration(second) * time.Second)
+		if err := again(); err != nil {
+			t.Fatal(err)
+		}
+		w.hasRoles("said again", analyst, second, "viewer")
+		if u := w.stored(analyst); u.Version != was.Version {
+			t.Errorf("version %d after %d", u.Version, was.Version)
+		}
+	}
+	w.settings(func(s *settings.Settings) { s.RolesFrom = settings.IdentityProvider })
+	w.known(saying(39, "admin"))
+	w.hasRoles("a JWT of before", analyst, 40, "viewer")
+}
+
+// Where a JWT was dated ahead, what is said here a moment later is as new as that, and the narrower counts.
+func TestAChangeHereIsNotOlderThanWhatItReplaces(t *testing.T) {
+	w := start(t)
+	w.known(admin, saying(50, "admin"))
+	w.settings(func(s *settings.Settings) { s.RolesFrom = settings.Tokenwright })
+	if _, err := w.PutUser(t.Context(), admin, them(analyst), 0, lifecycle.SetUser{Roles: value([]string{"viewer"})}); err != nil {
+		t.Fatal(err)
+	}
+	w.settings(func(s *settings.Settings) { s.RolesFrom = settings.IdentityProvider })
+	w.known(saying(50, "admin"))
+	w.hasRoles("the JWT of before", analyst, 50, "viewer")
+}
+
+func TestRolesOfAnEarlierVersionAreAsNewAsTheLastChange(t *testing.T) {
+	for _, roles := range [][]string{{"viewer"}, {}} {
+		w := start(t)
+		u := storetest.Person("acc_acme", "bob", roles...)
+		u.Version, u.UpdatedAt = 2, storetest.Noon.Add(30*time.Second)
+		w.fixture.Save(t, u)
+		w.known(saying(29, "admin"))
+		w.hasRoles("an older JWT", analyst, 30, roles...)
+		w.known(saying(31, "analyst"))
+		w.hasRoles("a newer one", analyst, 31, "analyst")
+	}
+}

@@ -145,13 +145,23 @@ func (m *Manager) editUser(c Caller, in SetUser, from settings.RolesFrom, u *use
 	case u.Status == user.Offboarded && len(in.Roles.Value) > 0:
 		return conflict("offboarded", "The person is offboarded. PUT them with their subject to invite them again.")
 	}
-	if !in.Roles.Set || u.HasRoles(in.Roles.Value) {
+	if !in.Roles.Set {
 		return nil
 	}
-	if err := m.mayGive(c, from, u.Roles, in.Roles.Value); err != nil {
+	return m.say(c, from, in.Roles.Value, u)
+}
+
+// say gives u roles. That they have them already is a word of its own where it is Tokenwright's to give them: no JWT of before
+// undoes it, once roles are the identity provider's again.
+func (m *Manager) say(c Caller, from settings.RolesFrom, roles []string, u *user.User) error {
+	if u.HasRoles(roles) && from == settings.IdentityProvider {
+		return nil
+	}
+	if err := m.mayGive(c, from, u.Roles, roles); err != nil {
 		return err
 	}
-	u.Roles = slices.Compact(slices.Sorted(slices.Values(in.Roles.Value)))
+	u.Roles = slices.Compact(slices.Sorted(slices.Values(roles)))
+	u.Stating(m.now())
 	return nil
 }
 
@@ -182,7 +192,6 @@ func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from setting
 	if err := m.editUser(c, in, from, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)
 	}
-	stated(&none, &u, now)
 	if err := m.makeUser(ctx, c, &none, u); err != nil {
 		if errors.Is(err, store.ErrExists) {
 			return user.User{}, conflict("busy", "The person has just signed in. Try again.")
@@ -314,12 +323,13 @@ func (m *Manager) changeUserBy(
 			// They were let in a moment ago, when they were active still.
 			return m.refused(ctx, c, action, string(id), forbidden("owner_inactive", "You were suspended or offboarded a moment ago."))
 		}
-		changes := diffUsers(&before, &u)
-		if err := atVersion("user", before.Version, ifVersion); err != nil || len(changes) == 0 {
-			u = before
+		if err := atVersion("user", before.Version, ifVersion); err != nil {
 			return err
 		}
-		stated(&before, &u, now)
+		changes := diffUsers(&before, &u)
+		if len(changes) == 0 {
+			return m.confirm(ctx, &before, &u)
+		}
 		u.UpdatedAt, u.Version = now, before.Version+1
 		giver, err := m.giver(ctx, c, &before, &u)
 		if err != nil {
@@ -335,6 +345,17 @@ func (m *Manager) changeUserBy(
 		return user.User{}, err
 	}
 	return u, nil
+}
+
+// confirm notes that the same roles were said again, which is no change that anybody sees.
+func (m *Manager) confirm(ctx context.Context, before, u *user.User) error {
+	at := u.RolesStatedAt
+	*u = *before
+	if at.Equal(before.RolesStatedAt) {
+		return nil
+	}
+	u.RolesStatedAt = at
+	return m.Store.ConfirmRoles(ctx, *before, at)
 }
 
 func suspender(u *user.User) any {

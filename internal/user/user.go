@@ -144,7 +144,7 @@ type User struct {
 	Kind    Kind
 	Roles   []string // names from the catalogue; none for a token user, whose token carries its own scopes
 	// RolesStatedAt is when Roles were said: the iat of the identity provider's JWT, or the moment somebody here gave or took
-	// them. A JWT that is older has no say. Zero = nobody ever said anything.
+	// them. A JWT that is older has no say. Zero = nobody ever said anything, or an earlier version did not note it; see Stated.
 	RolesStatedAt time.Time
 	Status        Status
 	SuspendedBy   Suspender // of a suspended person, and of one whom a directory took out since
@@ -261,8 +261,14 @@ type Statement struct {
 	At    time.Time // when it was said; zero = nothing was
 }
 
-// Stated returns what is known of the user's roles.
-func (u User) Stated() Statement { return Statement{Roles: u.Roles, At: u.RolesStatedAt} }
+// Stated returns what is known of the user's roles. Earlier versions did not note when they were said: with the latest change of
+// the user, for all that is known.
+func (u User) Stated() Statement {
+	if u.RolesStatedAt.IsZero() && (len(u.Roles) > 0 || u.Version > 1) {
+		return Statement{Roles: u.Roles, At: u.UpdatedAt}
+	}
+	return Statement{Roles: u.Roles, At: u.RolesStatedAt}
+}
 
 // HasRoles says whether these are the user's roles, in any order.
 func (u User) HasRoles(roles []string) bool {

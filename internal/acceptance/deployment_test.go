@@ -15,7 +15,7 @@ func TestWhatEndsSomethingHasLimitsOfItsOwn(t *testing.T) {
 		`|POST /v1/users/\{id\}/suspend|(PATCH|DELETE) /scim/v2/Users/\{id\})$`)
 	found := 0
 	for name, function := range resources(t, template, "AWS::Serverless::Function") {
-		for _, route := range regexp.MustCompile(`Path: (\S+)\n +Method: (\S+)`).FindAllStringSubmatch(function, -1) {
+		for _, route := range regexp.MustCompile(`Path: '?([^',]+)'?, Method: (\S+) `).FindAllStringSubmatch(function, -1) {
 			path, method := route[1], route[2]
 			if !ends.MatchString(method + " " + path) {
 				continue
@@ -24,8 +24,7 @@ func TestWhatEndsSomethingHasLimitsOfItsOwn(t *testing.T) {
 			if !strings.Contains(function, "ReservedConcurrentExecutions: !If [ReservesRevoking, ") {
 				t.Errorf("no concurrency can be set aside for %s", name)
 			}
-			own := regexp.MustCompile(`- ResourcePath: ` + regexp.QuoteMeta(path) + "\n +HttpMethod: " + method +
-				"\n(?: {10}.*\n)*? +ThrottlingRateLimit: .*\n +ThrottlingBurstLimit: .*\n")
+			own := regexp.MustCompile(`- { ResourcePath: '?` + regexp.QuoteMeta(path) + `'?, HttpMethod: ` + method + `, ThrottlingRateLimit: \S+ \S+, ThrottlingBurstLimit: `)
 			if !own.MatchString(settings) {
 				t.Errorf("%s %s shares its throttle", method, path)
 			}

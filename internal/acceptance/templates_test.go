@@ -22,8 +22,8 @@ func block(t *testing.T, template, section, name string) string {
 func TestTheSecondAuthorizerIsTheFirstOverAgain(t *testing.T) {
 	first, second := readFile(t, "template.yaml"), readFile(t, "examples/second-authorizer/template.yaml")
 	other := strings.NewReplacer(
-		"!GetAtt TokenTable.Arn", "!Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}",
-		"!Ref TokenTable\n", "!Ref TableName\n", "!If [CreatesKeyring, !Ref KeyringSecret, !Ref ExistingKeyringArn]\n", "!Ref KeyringSecretArn\n", "CodeUri: .\n", "CodeUri: ../..\n",
+		"!GetAtt TokenTable.Arn", "!Sub 'arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}'",
+		"!If [CreatesKeyring, !Ref KeyringSecret, !Ref ExistingKeyringArn]", "!Ref KeyringSecretArn",
 	)
 	for _, name := range []string{"AuthorizerFunction", "AuthorizerLogs", "AuthorizerPermission", "AuthorizerAppSyncPermission", "ValidationErrorAlarm"} {
 		want := strings.TrimRight(other.Replace(block(t, first, "Resources", name)+"\n"), "\n")

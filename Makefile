@@ -28,11 +28,10 @@ EMULATOR  := $(TOOLS)/emulator
 STACK     := $(VENV)/bin/python scripts/stack.py
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
-CDK       := examples/cdk/node_modules/.package-lock.json
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-examples test-contract test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-contract test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,7 +89,7 @@ deploy-%:
 
 test-iam: $(IAM_SIMULATOR) ## the roles and the acceptance tests' calls in an outside simulator of IAM (needs npm; CALLS=file, of an earlier run)
 	@mkdir -p build
-	test -f "$(CALLS)" || IAM_CALLS=$(CURDIR)/$(or $(CALLS),build/iam-calls.json) go test -count=1 ./internal/acceptance
+	test -f "$(CALLS)" || IAM_CALLS=$(CURDIR)/$(or $(CALLS),build/iam-calls.json) go test -count=1 ./internal/dev/acceptance
 	node scripts/test-iam.mjs $(IAM_SIMULATOR) $(or $(CALLS),build/iam-calls.json)
 
 test-deploy: $(VENV)/installed $(EMULATOR)/installed ## deploy what make build built with the real SAM CLI, on an emulator of CloudFormation
@@ -100,18 +99,11 @@ test-clients: $(TOOLS)/clients/installed ## clients in six languages generate fr
 	NPM=$(TOOLS)/clients PYTHON=$(TOOLS)/clients/python OAPI_CODEGEN=$(TOOLS)/clients/oapi-codegen GENERATOR=$(TOOLS)/clients/openapi-generator.jar \
 		scripts/with-local-stack scripts/clients/run
 
-test-examples: $(CDK) $(VENV)/installed ## what docs/attaching.md shows for the CDK, Terraform, Node.js and Python (needs npm and Python 3.11)
-	npm --prefix examples/cdk test
-	CDK_OUTDIR=$(CURDIR)/build/cdk npm --prefix examples/cdk run --silent synth
-	$(VENV)/bin/cfn-lint --ignore-checks W3005 -- build/cdk/Hello.template.json # the CDK names dependencies twice
-	cd scripts/terraform && GOFLAGS=-mod=readonly go run . $(CURDIR)/examples/terraform/main.tf
-	$(VENV)/bin/python scripts/test-snippets.py
-
 test-contract: $(TOOLS)/contract/installed ## schemathesis and scim2-tester against a running local stack
 	PYTHON=$(TOOLS)/contract scripts/with-local-stack scripts/contract/run
 
 test-dynamodb-local: $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) ## the store's tests and races again, on Amazon's DynamoDB Local (needs Java 17 and npm)
-	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/local/dynamodb/... ./internal/lifecycle
+	DYNAMODB_LOCAL=$< scripts/with-dynamodb-local go test -count=1 ./internal/dynamo/... ./internal/dev/aws/dynamodb/... ./internal/lifecycle
 
 test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a Docker engine, or Debian and root)
 	SAM="$(VENV)/bin/sam" scripts/test-sam-local
@@ -119,10 +111,10 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed $(TOOLS)/contract/installed $(CDK) ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed $(TOOLS)/contract/installed ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
-	rm -rf .aws-sam examples/*/.aws-sam examples/cdk/node_modules examples/cdk/dist build
+	rm -rf .aws-sam examples/*/.aws-sam build
 
 # sam build calls this for each function by its logical id: CreateTokenFunction is made of functions/create-token. Static
 # and stripped; without the RPC mode of old runtimes; and the same bytes from the same source wherever it is built.
@@ -160,10 +152,6 @@ $(TOOLS)/clients/installed: Makefile scripts/clients/requirements.txt
 	$(TOOLS)/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement scripts/clients/requirements.txt
 	mvn -q -B dependency:copy -Dartifact=$(OPENAPI_GENERATOR) -DoutputDirectory=$(TOOLS)/clients -Dmdep.stripVersion=true
 	mv $(TOOLS)/clients/openapi-generator-cli.jar $(TOOLS)/clients/openapi-generator.jar
-	touch $@
-
-$(CDK): examples/cdk/package-lock.json
-	npm ci --silent --no-audit --no-fund --prefix examples/cdk
 	touch $@
 
 $(TOOLS)/contract/installed: scripts/contract/requirements.txt

@@ -1,5 +1,5 @@
-// Package tokenwright_test keeps the directions of imports: functions → gateway → use cases → domain, adapters from the
-// side. See CONTRIBUTING.
+// Package tokenwright_test keeps the directions of imports: every package of the product is on a floor and imports what is
+// below, and what is never deployed stays out of it.
 package tokenwright_test
 
 import (
@@ -33,6 +33,92 @@ func deps(t *testing.T, pkg string) []string {
 	return all
 }
 
+// floors are the product's packages, the lowest first: each imports what is on lower floors, and nothing else of ours. So
+// the use case lifecycle and the adapters, which stand on one floor, do not know each other, and who wires them is above.
+var floors = [][]string{
+	{"internal/base62", "internal/jsonread", "internal/period", "internal/retry", "internal/principal/wire"},
+	{"internal/scope", "internal/user", "internal/awsjson", "authctx"},
+	{"internal/token", "internal/route"},
+	{"internal/audit", "internal/cursor", "internal/principal", "internal/settings", "internal/route/openapi"},
+	{"internal/standing", "internal/store"},
+	{"internal/job"},
+	{"internal/validate", "internal/dynamo/item"},
+	{"internal/lifecycle", "internal/dynamo", "internal/dynamo/direct", "internal/keyring", "internal/oidc"},
+	{"internal/api", "internal/authorizer", "internal/steps"},
+	{"internal/boot", "internal/scim"},
+	{"internal/management"},
+	{"functions"},
+}
+
+// floor returns the floor that a package is on, counted from below; -1 = none. What is under functions is on its floor.
+func floor(pkg string) int {
+	return slices.IndexFunc(floors, func(packages []string) bool {
+		return slices.Contains(packages, pkg) || strings.HasPrefix(pkg, "functions/") && packages[0] == "functions"
+	})
+}
+
+// imports returns every package of the module, with what of the module it imports itself.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list ./...: %v", err)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], module)
+		all[pkg] = nil
+		for _, imported := range fields[1:] {
+			if ours, ok := strings.CutPrefix(imported, module); ok {
+				all[pkg] = append(all[pkg], ours)
+			}
+		}
+	}
+	return all
+}
+
+// isWorkshop says whether a package is never deployed: programs and tests of those who work here, and examples.
+func isWorkshop(pkg string) bool {
+	first, _, _ := strings.Cut(pkg, "/")
+	return strings.HasPrefix(pkg, "internal/dev/") || first == "cmd" || first == "examples" || pkg+"/" == module
+}
+
+func TestImportsPointDown(t *testing.T) {
+	all := imports(t)
+	for pkg, imported := range all {
+		mine := floor(pkg)
+		switch {
+		case isWorkshop(pkg):
+			continue
+		case mine < 0:
+			t.Errorf("%s is on no floor: give it one", pkg)
+		}
+		for _, other := range imported {
+			if theirs := floor(other); theirs < 0 || theirs >= mine {
+				t.Errorf("%s imports %s, which is not below it", pkg, other)
+			}
+		}
+	}
+	for _, packages := range floors {
+		for _, pkg := range packages {
+			if _, there := all[pkg]; !there && pkg != "functions" {
+				t.Errorf("%s has a floor and does not exist", pkg)
+			}
+		}
+	}
+}
+
+func TestTheStandInsForAWSKnowNothingOfTheProduct(t *testing.T) {
+	for pkg, imported := range imports(t) {
+		for _, other := range imported {
+			if strings.HasPrefix(pkg, "internal/dev/aws/") && !strings.HasPrefix(other, "internal/dev/aws/") {
+				t.Errorf("%s imports %s: it would agree with the mistakes it is there to find", pkg, other)
+			}
+		}
+	}
+}
+
 func forbid(t *testing.T, pkg string, why string, banned ...string) {
 	t.Helper()
 	for _, dep := range deps(t, pkg) {
@@ -44,34 +130,21 @@ func forbid(t *testing.T, pkg string, why string, banned ...string) {
 	}
 }
 
-func TestTheDomainKnowsNoAWS(t *testing.T) {
-	for _, pkg := range []string{
-		"internal/token", "internal/scope", "internal/user", "internal/principal", "internal/audit", "internal/settings", "internal/store",
-		"internal/job", "internal/route", "internal/standing", "internal/validate", "internal/lifecycle", "internal/cursor", "internal/period",
-	} {
-		forbid(t, pkg, "the domain and the use cases see no AWS type and no transport", "github.com/aws", "net/http")
-	}
-}
-
-func TestTheDomainRestsOnNothing(t *testing.T) {
-	for _, pkg := range []string{"internal/token", "internal/scope", "internal/user"} {
-		forbid(t, pkg, "it is at the bottom", "internal/validate", "internal/lifecycle", "internal/dynamo", "internal/api", "internal/authorizer", "internal/audit", "internal/store")
-	}
-}
-
-func TestSiblingsDoNotKnowEachOther(t *testing.T) {
-	siblings := []string{"internal/validate", "internal/lifecycle", "internal/dynamo", "internal/keyring", "internal/config", "internal/obs"}
-	for _, pkg := range siblings {
-		forbid(t, pkg, "siblings rest on the domain alone", slices.DeleteFunc(slices.Clone(siblings), func(s string) bool { return s == pkg })...)
-		forbid(t, pkg, "imports point down", "internal/api", "internal/authorizer", "internal/boot", "internal/management")
+func TestDomainAndUseCasesKnowNoAWS(t *testing.T) {
+	adapters := []string{"internal/awsjson", "authctx", "internal/dynamo", "internal/dynamo/item", "internal/dynamo/direct", "internal/keyring", "internal/oidc"}
+	for _, packages := range floors[:slices.IndexFunc(floors, func(f []string) bool { return slices.Contains(f, "internal/api") })] {
+		for _, pkg := range packages {
+			if !slices.Contains(adapters, pkg) {
+				forbid(t, pkg, "it sees no AWS type and no transport", "github.com/aws", "net/http")
+			}
+		}
 	}
 }
 
 func TestTheAuthorizerLinksNothingItDoesNotNeed(t *testing.T) {
 	forbid(t, "functions/authorizer", "it is on everybody's request path", "internal/lifecycle", "internal/api", "internal/management", "internal/cursor",
-		"internal/local", "github.com/aws/aws-sdk-go-v2/config")
-	forbid(t, "functions/authorizer", "its calls go straight onto the wire; even the types cost half a millisecond of start", "github.com/aws/aws-sdk-go-v2/service",
-		"internal/secretsmanager", "internal/standin", "internal/bench")
+		"github.com/aws/aws-sdk-go-v2/config")
+	forbid(t, "functions/authorizer", "its calls go straight onto the wire; even the types cost half a millisecond of start", "github.com/aws/aws-sdk-go-v2/service")
 	if slices.Contains(deps(t, "functions/authorizer"), "internal/dynamo") { // of which it links parts
 		t.Error("functions/authorizer links internal/dynamo, and with it the SDK")
 	}
@@ -81,7 +154,7 @@ func TestTheAuthorizerLinksNothingItDoesNotNeed(t *testing.T) {
 // something takes, but what is handed in as a clock is boot.Now.
 func TestEveryClockThatIsHandedInIsTheWalls(t *testing.T) {
 	handed := 0
-	for _, root := range []string{"functions", "internal/management", "internal/provisioning", "internal/boot", "internal/authorizer", "internal/api"} {
+	for _, root := range []string{"functions", "internal/management", "internal/boot", "internal/authorizer", "internal/api"} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
@@ -111,18 +184,18 @@ func TestEveryClockThatIsHandedInIsTheWalls(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if handed < 5 {
+	if handed < 4 {
 		t.Errorf("boot.Now is handed on in %d places: this test looks at the wrong ones", handed)
 	}
 }
 
 func TestOnlyItsOwnFunctionsLinkSCIM(t *testing.T) {
 	for _, pkg := range []string{"functions/create-token", "functions/offboard-user", "functions/bulk-revoke", "functions/run-job"} {
-		forbid(t, pkg, "its start is paid for by every call", "internal/scim", "internal/provisioning")
+		forbid(t, pkg, "its start is paid for by every call", "internal/scim")
 	}
 }
 
-func TestNoFunctionLinksTheLocalStack(t *testing.T) {
+func TestNoFunctionLinksTheWorkshop(t *testing.T) {
 	out, err := exec.Command("go", "list", "./functions/...").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +205,8 @@ func TestNoFunctionLinksTheLocalStack(t *testing.T) {
 		t.Fatalf("only %d functions", len(functions))
 	}
 	for _, f := range functions {
-		forbid(t, strings.TrimPrefix(f, module), "stand-ins and tests are not deployed", "internal/local", "internal/storetest", "internal/route/routetest", "testing", "go.etcd.io/bbolt", "go.yaml.in/yaml")
+		forbid(t, strings.TrimPrefix(f, module), "it is not deployed", "internal/dev", "testing", "go.etcd.io/bbolt", "go.yaml.in/yaml")
+		forbid(t, strings.TrimPrefix(f, module), "it costs 1.9 MB; Region and credentials are in the environment", "github.com/aws/aws-sdk-go-v2/config")
 	}
 }
 

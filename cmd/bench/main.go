@@ -11,8 +11,8 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/tokenwright/tokenwright/internal/bench"
-	"github.com/tokenwright/tokenwright/internal/bench/load"
+	"github.com/tokenwright/tokenwright/internal/dev/bench"
+	"github.com/tokenwright/tokenwright/internal/dev/bench/load"
 )
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/tokenwright/tokenwright/internal/local"
+	"github.com/tokenwright/tokenwright/internal/dev/local"
 )
 
 func main() {

@@ -20,7 +20,7 @@ import (
 )
 
 // deployment is a small one, so that the test is about the program.
-const deployment = "../../internal/local/testdata"
+const deployment = "../../internal/dev/local/testdata"
 
 func build(t *testing.T) string {
 	t.Helper()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/authorizer"
 	"github.com/tokenwright/tokenwright/internal/boot"
-	"github.com/tokenwright/tokenwright/internal/obs"
 	"github.com/tokenwright/tokenwright/internal/oidc"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/validate"
@@ -33,11 +32,11 @@ func main() { boot.Run(build) }
 func build(p *boot.Process) any {
 	catalogue := scope.Shipped()
 	validator := validate.New(validate.Config{
-		Format: p.Format(), Store: table(p), Keys: keys(p), Catalogue: catalogue, People: people(p, catalogue), Now: boot.Now,
+		Format: p.Format(), Store: table(p), Keys: p.Keyring(), Catalogue: catalogue, People: people(p, catalogue), Now: boot.Now,
 		TouchBudget: touchBudget, Cache: cache(p),
 	})
 	p.Then(oneAtATime)
-	metrics := obs.Metrics{Writer: os.Stdout, Now: boot.Now, Stack: p.Env.Required("STACK_NAME")}
+	metrics := authorizer.Metrics{Writer: os.Stdout, Now: boot.Now, Stack: p.Env.Required("STACK_NAME")}
 	return authorizer.New(gateways(p, authorizer.Config{Validator: validator, Budget: decisionBudget, Log: p.Log, Count: metrics.Validation}))
 }
 

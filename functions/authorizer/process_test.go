@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenwright/tokenwright/internal/bench"
-	"github.com/tokenwright/tokenwright/internal/standin"
+	"github.com/tokenwright/tokenwright/internal/dev/bench"
+	"github.com/tokenwright/tokenwright/internal/dev/standin"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tokenwright/tokenwright/internal/bench"
+	"github.com/tokenwright/tokenwright/internal/dev/bench"
+	"github.com/tokenwright/tokenwright/internal/dev/standin"
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
-	"github.com/tokenwright/tokenwright/internal/standin"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 	"github.com/tokenwright/tokenwright/internal/validate"

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("check-api", func(p *boot.Process) api.Endpoint {
-		return management.APIs(p).CheckAPI
-	})
+	management.Run("check-api", (*api.Endpoints).CheckAPI)
 }

@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("create-token", func(p *boot.Process) api.Endpoint {
-		e := management.WithKeys(p, management.Tokens(p))
-		return e.Known(e.Create)
-	})
+	management.Run("create-token", (*api.Endpoints).Create, management.Keys, management.Known)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("get-api", func(p *boot.Process) api.Endpoint {
-		return management.APIs(p).GetAPI
-	})
+	management.Run("get-api", (*api.Endpoints).GetAPI)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("get-job", func(p *boot.Process) api.Endpoint {
-		return management.People(p).GetJob
-	})
+	management.Run("get-job", (*api.Endpoints).GetJob)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("get-token", func(p *boot.Process) api.Endpoint {
-		return management.Tokens(p).Get
-	})
+	management.Run("get-token", (*api.Endpoints).Get)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("list-apis", func(p *boot.Process) api.Endpoint {
-		return management.WithKeys(p, management.APIs(p)).ListAPIs
-	})
+	management.Run("list-apis", (*api.Endpoints).ListAPIs, management.Keys)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("list-token-events", func(p *boot.Process) api.Endpoint {
-		return management.WithKeys(p, management.People(p)).ListTokenEvents
-	})
+	management.Run("list-token-events", (*api.Endpoints).ListTokenEvents, management.Keys)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("list-tokens", func(p *boot.Process) api.Endpoint {
-		return management.WithKeys(p, management.Tokens(p)).List
-	})
+	management.Run("list-tokens", (*api.Endpoints).List, management.Keys)
 }

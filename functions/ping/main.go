@@ -3,10 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("ping", func(*boot.Process) api.Endpoint { return api.Ping })
+	management.Serve("ping", api.Handler, api.Ping)
 }

@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("preview-settings", func(p *boot.Process) api.Endpoint {
-		return management.People(p).PreviewSettings
-	})
+	management.Run("preview-settings", (*api.Endpoints).PreviewSettings)
 }

@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("put-api", func(p *boot.Process) api.Endpoint {
-		e := management.APIs(p)
-		return e.Known(e.PutAPI)
-	})
+	management.Run("put-api", (*api.Endpoints).PutAPI, management.Known)
 }

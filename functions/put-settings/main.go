@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("put-settings", func(p *boot.Process) api.Endpoint {
-		e := management.People(p)
-		return e.Known(e.PutSettings)
-	})
+	management.Run("put-settings", (*api.Endpoints).PutSettings, management.Known)
 }

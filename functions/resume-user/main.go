@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("resume-user", func(p *boot.Process) api.Endpoint {
-		e := management.People(p)
-		return e.Known(e.ResumeUser)
-	})
+	management.Run("resume-user", (*api.Endpoints).ResumeUser, management.Known)
 }

@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("revoke-token", func(p *boot.Process) api.Endpoint {
-		e := management.Tokens(p)
-		return e.Known(e.Revoke)
-	})
+	management.Run("revoke-token", (*api.Endpoints).Revoke, management.Known)
 }

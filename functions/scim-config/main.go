@@ -2,12 +2,10 @@
 package main
 
 import (
-	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
-	"github.com/tokenwright/tokenwright/internal/provisioning"
+	"github.com/tokenwright/tokenwright/internal/management"
 	"github.com/tokenwright/tokenwright/internal/scim"
 )
 
 func main() {
-	provisioning.Run("scim-config", func(*boot.Process) api.Endpoint { return scim.Config })
+	management.Serve("scim-config", scim.Handler, scim.Config)
 }

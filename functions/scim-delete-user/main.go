@@ -2,11 +2,10 @@
 package main
 
 import (
-	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
-	"github.com/tokenwright/tokenwright/internal/provisioning"
+	"github.com/tokenwright/tokenwright/internal/management"
+	"github.com/tokenwright/tokenwright/internal/scim"
 )
 
 func main() {
-	provisioning.Run("scim-delete-user", func(p *boot.Process) api.Endpoint { return provisioning.Users(p).DeleteUser })
+	management.Run("scim-delete-user", scim.Of((*scim.Endpoints).DeleteUser), management.As(scim.Handler))
 }

@@ -2,11 +2,10 @@
 package main
 
 import (
-	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
-	"github.com/tokenwright/tokenwright/internal/provisioning"
+	"github.com/tokenwright/tokenwright/internal/management"
+	"github.com/tokenwright/tokenwright/internal/scim"
 )
 
 func main() {
-	provisioning.Run("scim-list-users", func(p *boot.Process) api.Endpoint { return provisioning.Users(p).ListUsers })
+	management.Run("scim-list-users", scim.Of((*scim.Endpoints).ListUsers), management.As(scim.Handler))
 }

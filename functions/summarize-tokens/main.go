@@ -3,12 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("summarize-tokens", func(p *boot.Process) api.Endpoint {
-		return management.People(p).Summarize
-	})
+	management.Run("summarize-tokens", (*api.Endpoints).Summarize)
 }

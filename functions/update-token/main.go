@@ -3,13 +3,9 @@ package main
 
 import (
 	"github.com/tokenwright/tokenwright/internal/api"
-	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/management"
 )
 
 func main() {
-	management.Run("update-token", func(p *boot.Process) api.Endpoint {
-		e := management.Tokens(p)
-		return e.Known(e.Update)
-	})
+	management.Run("update-token", (*api.Endpoints).Update, management.Known)
 }

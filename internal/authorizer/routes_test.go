@@ -12,10 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tokenwright/tokenwright/internal/authorizer"
-	"github.com/tokenwright/tokenwright/internal/local/iam"
+	"github.com/tokenwright/tokenwright/internal/dev/aws/iam"
+	"github.com/tokenwright/tokenwright/internal/dev/routetest"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/route"
-	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/tokenwright/tokenwright/internal/config"
-	"github.com/tokenwright/tokenwright/internal/obs"
+	"github.com/tokenwright/tokenwright/internal/keyring"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
@@ -25,8 +25,8 @@ func Now() time.Time { return time.Now().Round(0) }
 
 // Process is one function's process while it is being built.
 type Process struct {
-	Env *config.Env
-	Log *slog.Logger
+	Env *Env
+	Log *slog.Logger // JSON with Lambda's field names and request id, at the level of the function's LoggingConfig
 
 	warm []func(context.Context) error
 	then []func()
@@ -37,7 +37,7 @@ const warmBudget = 3 * time.Second
 
 // Run builds a handler, opens what it asked for side by side, and serves until Lambda stops the process.
 func Run(build func(*Process) any) {
-	p := &Process{Env: config.New(os.LookupEnv), Log: obs.Logger()}
+	p := &Process{Env: NewEnv(os.LookupEnv), Log: lambdacontext.NewLogger()}
 	handler := build(p)
 	if err := p.Env.Err(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -78,6 +78,19 @@ func (p *Process) Credentials() aws.Credentials {
 		AccessKeyID: p.Env.Required("AWS_ACCESS_KEY_ID"), SecretAccessKey: p.Env.Required("AWS_SECRET_ACCESS_KEY"),
 		SessionToken: p.Env.Optional("AWS_SESSION_TOKEN", ""), Source: "environment",
 	}
+}
+
+// Keyring returns the digest keys, and has them read before the first request.
+func (p *Process) Keyring() *keyring.Keyring {
+	source, err := keyring.Open(p.Env.Required("AWS_REGION"), p.Env.Optional("AWS_ENDPOINT_URL_SECRETS_MANAGER", ""),
+		p.Env.Required("KEYRING_SECRET_ID"), p.Credentials())
+	if err != nil {
+		p.Env.Fail("AWS_ENDPOINT_URL_SECRETS_MANAGER", err.Error())
+		return nil
+	}
+	ring := keyring.New(source, Now)
+	p.Warm(ring.Load)
+	return ring
 }
 
 // Format returns the format of tokens.

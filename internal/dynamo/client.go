@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -33,7 +34,7 @@ type Endpoint struct {
 // NewClient returns a client with these budgets. It connects on first use.
 func NewClient(e Endpoint) *dynamodb.Client {
 	o := dynamodb.Options{
-		Region: e.Region, Credentials: e.Credentials, HTTPClient: NewHTTPClient(),
+		Region: e.Region, Credentials: e.Credentials, HTTPClient: newHTTPClient(),
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = MaxAttempts
 			o.MaxBackoff = maxBackoff
@@ -45,18 +46,34 @@ func NewClient(e Endpoint) *dynamodb.Client {
 	return dynamodb.New(o)
 }
 
-// NewHTTPClient returns a client for one AWS host: connections are kept, and no attempt outlives its budget.
-func NewHTTPClient() *http.Client {
+// newHTTPClient returns a client for one AWS host: connections are kept, and no attempt outlives its budget.
+func newHTTPClient() *http.Client {
 	return &http.Client{
 		Timeout: AttemptTimeout,
-		Transport: &http.Transport{
+		Transport: readBodies{&http.Transport{
 			DialContext:         (&net.Dialer{Timeout: ConnectTimeout}).DialContext,
 			TLSHandshakeTimeout: ConnectTimeout,
 			MaxIdleConnsPerHost: 4,
 			IdleConnTimeout:     5 * time.Minute,
 			ForceAttemptHTTP2:   false, // DynamoDB speaks HTTP/1.1
-		},
+		}},
 	}
+}
+
+// readBodies has bodies read, and never asked to write themselves. The SDK closes a request's body as soon as the answer
+// begins; a body of over 4 KB, asked to write itself once more to see that no more comes, then says io.EOF, which net/http
+// takes for a failed write: it closes the connection, and what is left of the answer is lost ("use of closed network
+// connection", https://github.com/aws/aws-sdk-go-v2/issues/2737).
+type readBodies struct{ http.RoundTripper }
+
+// RoundTrip is the transport's.
+func (t readBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		reading := *r
+		reading.Body = struct{ io.ReadCloser }{r.Body}
+		r = &reading
+	}
+	return t.RoundTripper.RoundTrip(r)
 }
 
 // Warm opens the connection while a function starts, where CPU and time are plentiful, by reading a key that is never

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/tokenwright/tokenwright/internal/storetest"
+	"github.com/tokenwright/tokenwright/internal/dev/storetest"
 )
 
 // The suite always runs on the embedded server, and on DynamoDB Local as well where one is running:

@@ -3,42 +3,67 @@
 package management
 
 import (
+	"context"
 	"crypto/rand"
+	"log/slog"
 
 	"github.com/tokenwright/tokenwright/internal/api"
 	"github.com/tokenwright/tokenwright/internal/boot"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/scope"
-	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
+// Operation is an operation over what Run builds for it.
+type Operation func(*api.Endpoints, context.Context, *api.Request) (api.Answer, error)
+
+// Need is something that an operation asks for beyond the table.
+type Need func(*function)
+
+type function struct {
+	process   *boot.Process
+	endpoints *api.Endpoints
+	endpoint  api.Endpoint
+	handler   func(name string, log *slog.Logger, endpoint api.Endpoint) api.Lambda
+}
+
 // Run serves one operation until Lambda stops the process.
-func Run(operation string, build func(*boot.Process) api.Endpoint) {
-	boot.Run(func(p *boot.Process) any { return api.Handler(operation, p.Log, build(p)) })
+func Run(name string, operation Operation, needs ...Need) {
+	boot.Run(func(p *boot.Process) any {
+		f := &function{process: p, endpoints: endpoints(p), handler: api.Handler}
+		f.endpoint = func(ctx context.Context, r *api.Request) (api.Answer, error) { return operation(f.endpoints, ctx, r) }
+		for _, need := range needs {
+			need(f)
+		}
+		return f.handler(name, p.Log, f.endpoint)
+	})
 }
 
-// Tokens returns the endpoints for a function that shows or ends tokens.
-func Tokens(p *boot.Process) *api.Endpoints { return endpoints(p, p.Format()) }
+// Keys gives an operation the keyring: it issues secrets, or pages through lists.
+func Keys(f *function) { f.endpoints.Manager.Keys = f.process.Keyring() }
 
-// People returns the endpoints for a function that has to do with users, settings or totals, and shows no token.
-func People(p *boot.Process) *api.Endpoints { return endpoints(p, token.Format{}) }
+// Known has a person stored, with the roles they have now, before the operation acts for them. Operations that only read tokens
+// or events go without, and cannot write.
+func Known(f *function) { f.endpoint = f.endpoints.Known(f.endpoint) }
 
-// APIs returns the endpoints for a function that has to do with the rules of APIs.
-func APIs(p *boot.Process) *api.Endpoints {
-	e := People(p)
-	e.Manager.OperatorAccount = user.AccountID(p.Env.Optional("OPERATOR_ACCOUNT", ""))
-	return e
+// As has errors told in the form of another API than our own.
+func As(handler func(name string, log *slog.Logger, endpoint api.Endpoint) api.Lambda) Need {
+	return func(f *function) { f.handler = handler }
 }
 
-// WithKeys gives them the keyring, for a function that issues secrets or pages through lists.
-func WithKeys(p *boot.Process, e *api.Endpoints) *api.Endpoints {
-	e.Manager.Keys = Keyring(p)
-	return e
+// Serve serves an endpoint that needs nothing, not even the table.
+func Serve(name string, handler func(name string, log *slog.Logger, endpoint api.Endpoint) api.Lambda, endpoint api.Endpoint) {
+	boot.Run(func(p *boot.Process) any { return handler(name, p.Log, endpoint) })
 }
 
-func endpoints(p *boot.Process, format token.Format) *api.Endpoints {
-	return &api.Endpoints{Format: format, Now: boot.Now, Manager: lifecycle.New(lifecycle.Config{
-		Format: format, Store: Table(p), Catalogue: scope.Shipped(), Now: boot.Now, Random: rand.Reader,
+// Follow serves what the table's stream calls: a function that the Lambda runtime takes.
+func Follow(handler func(*lifecycle.Manager, *slog.Logger) any) {
+	boot.Run(func(p *boot.Process) any { return handler(endpoints(p).Manager, p.Log) })
+}
+
+func endpoints(p *boot.Process) *api.Endpoints {
+	return &api.Endpoints{Format: p.Format(), Now: boot.Now, Manager: lifecycle.New(lifecycle.Config{
+		Format: p.Format(), Store: table(p), Catalogue: scope.Shipped(), Now: boot.Now, Random: rand.Reader,
+		OperatorAccount: user.AccountID(p.Env.Optional("OPERATOR_ACCOUNT", "")),
 	})}
 }

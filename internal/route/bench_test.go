@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tokenwright/tokenwright/internal/dev/routetest"
 	"github.com/tokenwright/tokenwright/internal/route"
-	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenwright/tokenwright/internal/dev/routetest"
 	"github.com/tokenwright/tokenwright/internal/route"
-	"github.com/tokenwright/tokenwright/internal/route/routetest"
 	"github.com/tokenwright/tokenwright/internal/scope"
 )
 

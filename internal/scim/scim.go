@@ -35,6 +35,13 @@ const (
 // Endpoints are the operations.
 type Endpoints struct{ Manager *lifecycle.Manager }
 
+// Of gives an operation what the management API's own are given.
+func Of(operation func(*Endpoints, context.Context, *api.Request) (api.Answer, error)) func(*api.Endpoints, context.Context, *api.Request) (api.Answer, error) {
+	return func(e *api.Endpoints, ctx context.Context, r *api.Request) (api.Answer, error) {
+		return operation(&Endpoints{Manager: e.Manager}, ctx, r)
+	}
+}
+
 // Handler makes an operation a Lambda handler that tells errors as SCIM does.
 func Handler(operation string, log *slog.Logger, endpoint api.Endpoint) api.Lambda {
 	return api.HandlerWith(refuse, operation, log, endpoint)

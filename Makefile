@@ -95,7 +95,7 @@ test-iam: $(IAM_SIMULATOR) ## the roles and the acceptance tests' calls in an ou
 test-deploy: $(VENV)/installed $(EMULATOR)/installed ## deploy what make build built with the real SAM CLI, on an emulator of CloudFormation
 	MINISTACK=$(EMULATOR)/bin/ministack $(VENV)/bin/python scripts/test-deploy.py
 
-test-clients: $(TOOLS)/clients/installed ## clients in six languages generate from openapi.yaml, and three of them work (needs npm, Python, Java 17 and Maven)
+test-clients: $(TOOLS)/clients/installed ## clients of six generators are made of openapi.yaml, and three of them work (needs npm, Python, Java 17 and Maven)
 	NPM=$(TOOLS)/clients PYTHON=$(TOOLS)/clients/python OAPI_CODEGEN=$(TOOLS)/clients/oapi-codegen GENERATOR=$(TOOLS)/clients/openapi-generator.jar \
 		scripts/with-local-stack scripts/clients/run
 

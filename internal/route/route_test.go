@@ -165,6 +165,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// docs/attaching.md says how many that is.
+func TestOnePolicyHasRoomForAboutFortyFiveRulesOrSixOfAnyMethod(t *testing.T) {
+	fit := func(method string, n int) bool {
+		lines := make([]string, n)
+		for i := range lines {
+			lines[i] = fmt.Sprintf("%s /resources-%02d a:read", method, i)
+		}
+		return len(routetest.Rules("a1b2c3d4e5", lines...).Faults(known)) == 0
+	}
+	if !fit("GET", 45) || fit("GET", 50) || !fit("*", 6) || fit("*", 7) {
+		t.Errorf("45: %t, 50: %t, 6 of any method: %t, 7: %t", fit("GET", 45), fit("GET", 50), fit("*", 6), fit("*", 7))
+	}
+}
+
 func TestRulesBeyondTheLimits(t *testing.T) {
 	many := rules(route.Deny)
 	for i := range route.MaxRules + 1 {

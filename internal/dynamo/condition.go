@@ -71,15 +71,19 @@ func administrates(roles []string) condition {
 }
 
 // holds is the condition that a user is active and has the roles that were read.
-func holds(roles []string) condition {
-	same := condition{"#roles = :held", map[string]string{"#roles": "roles"}, item.Item{":held": item.ListOf(roles, item.String)}}
-	return statusIs("=", user.Active).and(same)
+func holds(roles []string) condition { return statusIs("=", user.Active).and(sameRolesAs(roles)) }
+
+func sameRolesAs(roles []string) condition {
+	return condition{"#roles = :held", map[string]string{"#roles": "roles"}, item.Item{":held": item.ListOf(roles, item.String)}}
 }
 
-// generation is the condition that a profile is of a generation; the first one is not written.
-func generation(n int64) condition {
+// generation is the condition that a profile is of a generation.
+func generation(n int64) condition { return numbered("generation", n) }
+
+// numbered is the condition that an attribute is a number; 0 is not written.
+func numbered(name string, n int64) condition {
 	if n == 0 {
-		return condition{text: "attribute_not_exists(generation)"}
+		return condition{text: "attribute_not_exists(" + name + ")"}
 	}
-	return condition{text: "generation = :generation", operands: item.Item{":generation": item.Int(n)}}
+	return condition{text: name + " = :" + name, operands: item.Item{":" + name: item.Int(n)}}
 }

@@ -19,7 +19,7 @@ import (
 // token after they were offboarded.
 func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 	const creator, replay = 0, 1
-	writes := []types.TransactWriteItem{t.creator(&c)}
+	writes := []types.TransactWriteItem{t.creator(&c)} // this one and the maker's: whoever reads again sees what became of them
 	if c.Replay != nil {
 		writes = append(writes, t.replay(c.Replay, c.Event.Time))
 	}
@@ -27,36 +27,53 @@ func (t *Table) CreateToken(ctx context.Context, c store.Creation) error {
 		writes = append(writes, t.putNew(item.OfUser(c.TokenUser)), t.putNew(stewardItem(&c.Token)))
 	}
 	writes = append(writes, t.putNew(item.OfToken(&c.Token)), t.event(&c.Event))
+	maker := len(writes)
+	writes = append(writes, t.maker(c.Maker)...)
 
 	failed, err := t.transact(ctx, retry.Creating, "creating "+string(c.Token.ID), writes)
 	switch {
 	case err != nil:
 		return err
-	case failed[creator] && !c.Counted:
-		return store.ErrOwnerInactive
 	case c.Replay != nil && failed[replay]:
 		return store.ErrReplay
-	case failed[creator]:
-		return store.ErrChanged // or inactive; whoever reads again sees
+	case failed[creator] || failed[maker]:
+		return store.ErrChanged
 	case len(failed) > 0:
 		return store.ErrExists
 	}
 	return nil
 }
 
-// creator holds that the creator is as a creation wants it. One for which tokens were counted also takes the number that two
-// who counted at the same time would both take.
+// creator holds that the creator is as a creation wants it, and numbers their personal tokens. One that was counted holds that there
+// is none since; one that was not, that none was counted since. So those that nobody counts are in nobody's way.
 func (t *Table) creator(c *store.Creation) types.TransactWriteItem {
 	open := statusIs("=", user.Active).and(ofAccount(c.Token.Account)).and(generation(c.Creator.Generation))
-	if !c.Counted {
+	if c.Given {
+		open = open.and(sameRolesAs(c.Creator.Roles))
+	}
+	if c.TokenUser != nil {
 		return t.check(c.Creator.Ref, open)
 	}
-	made := condition{text: "attribute_not_exists(made)"}
-	if c.Creator.Made != 0 {
-		made = condition{text: "made = :made", operands: item.Item{":made": item.Int(c.Creator.Made)}}
-	}
 	e := expression{add: []string{"made :one"}, names: map[string]string{}, operands: item.Item{":one": item.Int(1)}}
-	return e.write(t, item.ProfileKey(c.Creator.Ref).Item(), open.and(made))
+	held := numbered("counted", c.Creator.Counted)
+	if c.Counted {
+		e.add, held = append(e.add, "counted :one"), numbered("made", c.Creator.Made)
+	}
+	return e.write(t, item.ProfileKey(c.Creator.Ref).Item(), open.and(held))
+}
+
+// maker holds the token by which another is written, and whose roles it lends.
+func (t *Table) maker(m *store.Maker) (checks []types.TransactWriteItem) {
+	if m == nil {
+		return nil
+	}
+	checks = append(checks, t.hold(item.TokenKey(m.Token), condition{
+		"#version = :held", map[string]string{"#version": "version"}, item.Item{":held": item.Int(m.Version)},
+	}))
+	if m.Owner != nil {
+		checks = append(checks, t.check(m.Owner.Ref, holds(m.Owner.Roles)))
+	}
+	return checks
 }
 
 // stewardItem draws the entry that a person answers for a service token. TTL removes it with the token, whose expiry is
@@ -100,19 +117,22 @@ func (t *Table) UpdateToken(ctx context.Context, before, after token.Token, even
 	return t.writeWithEvent(ctx, string(before.ID), t.update(item.OfToken(&before), item.OfToken(&after)), &event)
 }
 
-// RotateToken is UpdateToken with the record of the answer, unless a valid one is there.
-func (t *Table) RotateToken(ctx context.Context, before, after token.Token, event audit.Event, replay store.Replay) error {
-	const record = 0
-	failed, err := t.transact(ctx, retry.Changing, "rotating "+string(before.ID), []types.TransactWriteItem{
-		t.replay(&replay, event.Time), t.update(item.OfToken(&before), item.OfToken(&after)), t.event(&event),
-	})
+// UpdateTokenBeside is UpdateToken if the calling token, where one is named, is what was read, and with the record of the answer
+// (nil = none), unless a valid one is there.
+func (t *Table) UpdateTokenBeside(ctx context.Context, w store.TokenEnding, replay *store.Replay) error {
+	writes := []types.TransactWriteItem{t.update(item.OfToken(&w.Before), item.OfToken(&w.After)), t.event(&w.Event)}
+	record := len(writes)
+	if replay != nil {
+		writes = append(writes, t.replay(replay, w.Event.Time))
+	}
+	failed, err := t.transact(ctx, retry.Changing, "writing "+string(w.Before.ID), append(writes, t.maker(w.Maker)...))
 	switch {
 	case err != nil:
 		return err
-	case failed[record]:
-		return fmt.Errorf("rotating %s: %w", before.ID, store.ErrReplay)
+	case replay != nil && failed[record]:
+		return fmt.Errorf("writing %s: %w", w.Before.ID, store.ErrReplay)
 	case len(failed) > 0:
-		return fmt.Errorf("rotating %s: %w", before.ID, store.ErrChanged)
+		return fmt.Errorf("writing %s: %w", w.Before.ID, store.ErrChanged)
 	}
 	return nil
 }

@@ -107,7 +107,7 @@ func (m *Manager) handsOn(ctx context.Context, c Caller, tok *token.Token, owner
 	if err != nil {
 		return err
 	}
-	if err := c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
+	if err := within.hold(c).withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
 		return err
 	}
 	return withinAddresses(tok.CIDRs, within.maker.CIDRs)
@@ -138,11 +138,7 @@ func (c Caller) mayCreate(kind token.Kind) error {
 
 func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, error) {
 	now := m.now()
-	within, err := m.bounds(ctx, c)
-	if err != nil {
-		return Issued{}, err
-	}
-	tok, err := m.draft(c, in, &within, now)
+	within, tok, err := m.drafted(ctx, c, in, now)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -167,9 +163,45 @@ func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, erro
 			return errInactive
 		}
 		issued, err = m.createFor(ctx, c, in, &within, creator, tok, now)
+		if inTheirWay(err) { // perhaps by whoever set a limit, or narrowed the calling token
+			var refused error
+			if within, tok, refused = m.drafted(ctx, c, in, now); refused != nil {
+				return refused
+			}
+		}
 		return err
 	})
 	return issued, err
+}
+
+// drafted is the token that is asked for, within what holds now.
+func (m *Manager) drafted(ctx context.Context, c Caller, in Create, now time.Time) (bounds, token.Token, error) {
+	within, err := m.bounds(ctx, c)
+	if err != nil {
+		return bounds{}, token.Token{}, err
+	}
+	c = within.hold(c)
+	if err := c.mayCreate(in.Kind); err != nil {
+		return bounds{}, token.Token{}, err
+	}
+	tok, err := m.draft(c, in, &within, now)
+	return within, tok, err
+}
+
+// judgedByRoles says whether a token that the caller makes may do what the caller's roles let. A personal token is cut by them at
+// each use, and a service token has no roles.
+func (c Caller) judgedByRoles(kind token.Kind) bool {
+	return c.Kind != principal.Service && (kind == token.Service || c.IsToken())
+}
+
+// stillHas refuses a token by somebody whose roles were narrowed since they were let in.
+func (m *Manager) stillHas(c Caller, tok *token.Token, creator *user.User) error {
+	roles := m.Catalogue.OfRoles(creator.Roles)
+	if !roles.Has(scope.TokensWrite) {
+		return lacking(scope.TokensWrite)
+	}
+	c.Scopes = c.Scopes.Intersect(roles)
+	return c.withinCaller(m.Catalogue.Covered(tok.Scopes), tok.ExpiresAt)
 }
 
 // creator reads who creates. Their tokens are counted after that.
@@ -190,7 +222,15 @@ var errInactive = forbidden("owner_inactive", "You were suspended or offboarded 
 
 // createFor creates a token for a creator as read. store.ErrChanged: others of theirs were made since.
 func (m *Manager) createFor(ctx context.Context, c Caller, in Create, within *bounds, creator user.User, tok token.Token, now time.Time) (Issued, error) {
-	creation := store.Creation{Token: tok, Creator: creator}
+	creation := store.Creation{Token: tok, Creator: creator, Given: c.judgedByRoles(in.Kind), Maker: within.held("")}
+	if creation.Given {
+		if err := m.stillHas(within.hold(c), &tok, &creator); err != nil {
+			return Issued{}, err
+		}
+	}
+	if creation.Maker != nil {
+		creation.Maker.Owner = nil // who is the creator
+	}
 	owner := creator.Ref
 	var err error
 	if in.Kind == token.Personal {
@@ -234,10 +274,7 @@ func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store
 			return Issued{}, err
 		}
 	}
-	switch err := m.Store.CreateToken(ctx, creation); {
-	case errors.Is(err, store.ErrOwnerInactive):
-		return Issued{}, errInactive
-	case err != nil:
+	if err := m.Store.CreateToken(ctx, creation); err != nil {
 		return Issued{}, fmt.Errorf("writing %s: %w", tok.ID, err)
 	}
 	return issued, nil
@@ -353,39 +390,6 @@ func permitted(policy *settings.Settings, tok *token.Token, now time.Time) error
 		return nil
 	}
 	return Invalid([]FieldError{ruleFields[rule]})
-}
-
-// hasRoom refuses one token more than a person may have. Those that ended do not count, however they did. The count holds for
-// the creator as read before it; see store.Creation.
-func (m *Manager) hasRoom(ctx context.Context, c Caller, creator *user.User, policy *settings.Settings, now time.Time) error {
-	limit := policy.Personal.MaxTokensPerUser
-	if limit == 0 {
-		return nil
-	}
-	live, after := 0, token.ID("")
-	for {
-		found, last, err := m.Store.Tokens(ctx, c.Account, creator.Ref, after, 100)
-		if err != nil {
-			return err
-		}
-		for i := range found {
-			overtake(&found[i], creator, policy)
-			if s := found[i].Status(now); s != token.Revoked && s != token.Expired {
-				live++
-			}
-		}
-		if live >= limit {
-			return tooMany(limit)
-		}
-		if last == "" {
-			return nil
-		}
-		after = last
-	}
-}
-
-func tooMany(limit int) error {
-	return conflict("too_many_tokens", "The account's settings allow %d tokens, and you have as many. Revoke one first.", limit)
 }
 
 // steward returns the person who answers for a service token that the caller makes: the caller, or behind a service

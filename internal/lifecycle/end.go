@@ -77,7 +77,10 @@ func (m *Manager) mayRotate(c Caller, tok *token.Token, owner *user.User, within
 	if err := mayChange(tok, now); err != nil || free {
 		return err
 	}
-	if err := c.withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
+	if err := within.mayWrite(c); err != nil {
+		return err
+	}
+	if err := within.hold(c).withinCaller(m.mayDo(tok, owner), tok.ExpiresAt); err != nil {
 		return err
 	}
 	return withinAddresses(tok.CIDRs, within.maker.CIDRs)

@@ -11,10 +11,11 @@ import (
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
+	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// between lets something happen just before the first write of a person or of settings.
+// between lets something happen just before the first write of a person, of settings or of a token.
 type between struct {
 	lifecycle.Store
 	once sync.Once
@@ -49,6 +50,21 @@ func (b *between) SaveSettings(ctx context.Context, account user.AccountID, befo
 func (b *between) MoveRoles(ctx context.Context, account user.AccountID, before, after settings.Settings, mover store.Giver, event audit.Event) error {
 	b.once.Do(b.act)
 	return b.Store.MoveRoles(ctx, account, before, after, mover, event)
+}
+
+func (b *between) CreateToken(ctx context.Context, c store.Creation) error {
+	b.once.Do(b.act)
+	return b.Store.CreateToken(ctx, c)
+}
+
+func (b *between) UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error {
+	b.once.Do(b.act)
+	return b.Store.UpdateToken(ctx, before, after, event)
+}
+
+func (b *between) UpdateTokenBeside(ctx context.Context, w store.TokenEnding, replay *store.Replay) error {
+	b.once.Do(b.act)
+	return b.Store.UpdateTokenBeside(ctx, w, replay)
 }
 
 // giving is a world whose roles are Tokenwright's, with two administrators and somebody with none; demote takes ada's away.

@@ -74,13 +74,13 @@ type Store interface {
 	Note(ctx context.Context, tally audit.Tally, kind string, event audit.Event) error
 	// Count counts one attempt more in an event that was noted.
 	Count(ctx context.Context, account user.AccountID, id audit.ID) error
-	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay, store.ErrChanged or
-	// store.ErrOwnerInactive: nothing was written.
+	// CreateToken writes what a creation consists of. store.ErrExists, store.ErrReplay or store.ErrChanged: nothing was written.
 	CreateToken(ctx context.Context, c store.Creation) error
 	// UpdateToken writes what differs between before and after, if the version is still before's (else store.ErrChanged).
 	UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error
-	// RotateToken is UpdateToken with the record of the answer (store.ErrReplay when there is a valid one).
-	RotateToken(ctx context.Context, before, after token.Token, event audit.Event, replay store.Replay) error
+	// UpdateTokenBeside is UpdateToken if the calling token, where one is named, is what was read (ErrChanged), and with the record
+	// of the answer, nil = none (store.ErrReplay when there is a valid one).
+	UpdateTokenBeside(ctx context.Context, w store.TokenEnding, replay *store.Replay) error
 	// Replay returns the record of an idempotency key, or store.ErrNoReplay.
 	Replay(ctx context.Context, account user.AccountID, digest string) (store.Replay, error)
 
@@ -236,16 +236,7 @@ func orBusy(err error, what string) error {
 // tokenEdit changes a token and tells what that changes, and under which name.
 type tokenEdit func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error)
 
-// change reads a token, lets edit change a copy, and writes the difference with its event. ifVersion is what the
-// caller believes the version to be (0 = any). A token that another request changed in between is read and edited
-// again, unless the caller named a version.
-func (m *Manager) change(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit tokenEdit) (token.Token, error) {
-	return m.changeBy(ctx, c, id, retry.Changing, ifVersion, edit, func(ctx context.Context, w store.TokenEnding) error {
-		return m.Store.UpdateToken(ctx, w.Before, w.After, w.Event)
-	})
-}
-
-// end is change for an edit that ends the token or pauses it, and that nobody may hold up. The version it returns is the one
+// end is changeWithin for an edit that ends the token or pauses it, and that nobody may hold up. The version it returns is the one
 // read and one more; whoever changed the token in between made it higher, and an If-Match with it is refused.
 func (m *Manager) end(ctx context.Context, c Caller, id token.ID, ifVersion int64, edit tokenEdit) (token.Token, error) {
 	return m.changeBy(ctx, c, id, retry.Ending, ifVersion, edit, m.Store.EndToken)

@@ -37,7 +37,7 @@ func (m *Manager) RotateOnce(ctx context.Context, c Caller, target Target, ifVer
 	}
 	if !r.free && c.IsToken() {
 		if r.within, err = m.bounds(ctx, c); err != nil {
-			return Issued{}, err
+			return Issued{}, m.refusedUnread(ctx, c, audit.TokenRotated, string(r.id), err)
 		}
 	}
 	if key == "" {
@@ -93,7 +93,7 @@ func (r *rotation) rotate(ctx context.Context, once *once) (Issued, error) {
 			return m.seal(r.caller, *once, key, Issued{Token: after, Secret: secret}, now)
 		}}
 	}
-	tok, err := m.change(ctx, r.caller, r.id, r.ifVersion, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
+	tok, err := m.changeWithin(ctx, r.caller, r.id, r.ifVersion, &r.within, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
 		if err := m.mayRotate(r.caller, tok, owner, &r.within, r.free, now); err != nil {
 			return audit.TokenRotated, nil, err
 		}
@@ -118,11 +118,16 @@ type recording struct {
 
 // UpdateToken writes what changed, the event and the record.
 func (s recording) UpdateToken(ctx context.Context, before, after token.Token, event audit.Event) error {
-	replay, err := s.seal(after, event.Time)
+	return s.UpdateTokenBeside(ctx, store.TokenEnding{Before: before, After: after, Event: event}, nil)
+}
+
+// UpdateTokenBeside is the same beside the calling token.
+func (s recording) UpdateTokenBeside(ctx context.Context, w store.TokenEnding, _ *store.Replay) error {
+	replay, err := s.seal(w.After, w.Event.Time)
 	if err != nil {
 		return err
 	}
-	return s.RotateToken(ctx, before, after, event, *replay)
+	return s.Store.UpdateTokenBeside(ctx, w, replay)
 }
 
 // again returns the answer given before; store.ErrNoReplay when there was none. Whoever asks must still be allowed to rotate

@@ -37,16 +37,20 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 	var within bounds
 	if in.CIDRs.Set || in.Scopes.Set || in.ExpiresAt.Set {
 		if within, err = m.bounds(ctx, c); err != nil {
-			return token.Token{}, err
+			return token.Token{}, m.refusedUnread(ctx, c, audit.TokenUpdated, string(id), err)
 		}
 	}
-	write := m.change
-	if in.pauses() {
-		write = m.end
-	}
-	return write(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+	edit := func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
 		if err := c.ownersAlone(tok); err != nil {
 			return audit.TokenUpdated, nil, err
+		}
+		if c.Token == id && within.maker.ID == id { // as it is by now
+			within.maker = *tok
+		}
+		if within.maker.ID != "" {
+			if err := within.mayWrite(c); err != nil {
+				return audit.TokenUpdated, nil, err
+			}
 		}
 		if err := mayChange(tok, now); err != nil {
 			return audit.TokenUpdated, nil, err
@@ -56,7 +60,11 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		}
 		changes, err := m.apply(c, in, &within, tok, now)
 		return audit.TokenUpdated, changes, err
-	})
+	}
+	if in.pauses() {
+		return m.end(ctx, c, id, ifVersion, edit)
+	}
+	return m.changeWithin(ctx, c, id, ifVersion, &within, edit)
 }
 
 // pauses says whether the request pauses the token and does nothing else. Together with other fields it is a change like any

@@ -51,12 +51,24 @@ type Found struct {
 type Creation struct {
 	Token     token.Token
 	TokenUser *user.User // of a service token; nil for a personal one, whose owner exists
-	Creator   user.User  // must be active, and of this generation, at that moment
-	// Counted says that the creator's tokens were counted after Creator was read: nobody else's creation that was counted may
-	// come in between (ErrChanged).
+	// Creator must be active, and of this generation, at that moment (ErrChanged).
+	Creator user.User
+	// Given says that what the token may do was judged by the creator's roles: they must be those that were read.
+	Given bool
+	Maker *Maker // nil = a person asks
+	// Counted says that the creator's tokens were counted after Creator was read: no other personal token of theirs may come in
+	// between, nor one that was counted before one that was not, because the limit was set meanwhile (ErrChanged).
 	Counted bool
 	Event   audit.Event
 	Replay  *Replay // nil without an Idempotency-Key
+}
+
+// Maker is the token by which another is made, changed or rotated. What it lets do is judged before the write, so it must be as it
+// was read; whatever narrows or ends a token raises its version.
+type Maker struct {
+	Token   token.ID
+	Version int64
+	Owner   *Giver // of a personal one; nil = the write holds the owner already, or roles have no say
 }
 
 // Replay is the record of one create or rotation that carried an Idempotency-Key.
@@ -78,6 +90,7 @@ type TokenEnding struct {
 	Before, After token.Token
 	IfVersion     int64
 	Event         audit.Event
+	Maker         *Maker // of a change that ends nothing; nil = nobody is held
 }
 
 // UserEnding suspends or offboards a person, or ends what they were issued before an instant.

@@ -154,9 +154,10 @@ type User struct {
 	// IssuedBefore revokes the tokens created before this instant; zero = none.
 	IssuedBefore time.Time
 	DisplayName  string
-	// Made rises by one with each personal token that is made while the account limits their number. It is no count of what
-	// there is: it only tells two who counted at the same time apart.
+	// Made rises by one with each personal token that is made, Counted with each for which those that stand were counted, because
+	// the account limits them. They count nothing that is there: they tell apart who was at it at the same time.
 	Made      int64
+	Counted   int64
 	Purge     Purge
 	Sweep     Sweep
 	Directory Directory

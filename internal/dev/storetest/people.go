@@ -111,3 +111,39 @@ func movesRoles(t *testing.T, f *Fixture) {
 	must(t, f.Store.MoveRoles(t.Context(), ada.Account, moved, back, store.Giver{Ref: ada.Ref, Roles: ada.Roles}, event()))
 	must(t, say(f.Store.SetRoles))
 }
+
+func holdsTheMaker(t *testing.T, f *Fixture) {
+	f.Save(t, ada)
+	maker, other := Token(t, ada, Noon), Token(t, ada, Noon)
+	f.Create(t, maker)
+	f.Create(t, other)
+	owner := &store.Giver{Ref: ada.Ref, Roles: ada.Roles}
+	creator, err := f.Store.User(t.Context(), ada.Ref)
+	must(t, err)
+	write := func(held store.Maker) map[string]error {
+		made := store.Creation{Token: Token(t, ada, Noon), Creator: creator, Given: true, Event: Event(t, ada.Account, Noon)}
+		made.Maker, made.Creator.Roles = &store.Maker{Token: held.Token, Version: held.Version}, held.Owner.Roles
+		before := tokenOf(t, f, other.ID)
+		return map[string]error{
+			"create": f.Store.CreateToken(t.Context(), made),
+			"change": f.Store.UpdateTokenBeside(t.Context(), store.TokenEnding{
+				Before: before, After: changed(before, "changed"), Event: Event(t, ada.Account, Noon), Maker: &held,
+			}, nil),
+		}
+	}
+	all := func(what string, held store.Maker, want error) {
+		t.Helper()
+		for name, err := range write(held) {
+			if !errors.Is(err, want) {
+				t.Errorf("%s, %s: %v, want %v", name, what, err, want)
+			}
+		}
+	}
+	all("as read", store.Maker{Token: maker.ID, Version: 1, Owner: owner}, nil)
+	all("a token that is gone", store.Maker{Token: Token(t, ada, Noon).ID, Version: 1, Owner: owner}, store.ErrChanged)
+	all("with other roles", store.Maker{Token: maker.ID, Version: 1, Owner: &store.Giver{Ref: ada.Ref, Roles: []string{"owner"}}}, store.ErrChanged)
+	revoked := maker
+	revoked.RevokedAt, revoked.Version = Noon, 2
+	must(t, f.Store.EndToken(t.Context(), store.TokenEnding{Before: maker, After: revoked, Event: Event(t, ada.Account, Noon)}))
+	all("revoked since", store.Maker{Token: maker.ID, Version: 1, Owner: owner}, store.ErrChanged)
+}

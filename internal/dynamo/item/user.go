@@ -13,7 +13,7 @@ import (
 //	 "accountPk": "ACCOUNT#acc_acme#USERS", "accountSk": "tgNbh7Q7aQP",
 //	 "kind": "person", "subject": "ada", "displayName": "Ada", "roles": ["admin"], "rolesStatedAt": ms,
 //	 "status": "suspended", "suspendedBy": "administrator", "generation": 1, "issuedBefore": ms, "sweep": "<ms>#tok_…",
-//	 "made": 3, "purge": "pending", "purged": 100,
+//	 "made": 3, "counted": 1, "purge": "pending", "purged": 100,
 //	 "directory": {"externalId": "…", "givenName": "Ada", "familyName": "Lovelace", "email": "ada@example.com", "emailType": "work"},
 //	 "createdAt": ms, "updatedAt": ms, "version": 1}
 //
@@ -41,6 +41,9 @@ func OfUser(u *user.User) Item {
 	}
 	if u.Made != 0 {
 		it["made"] = Int(u.Made)
+	}
+	if u.Counted != 0 {
+		it["counted"] = Int(u.Counted)
 	}
 	if u.Purge.State != user.NoPurge {
 		it["purge"], it["purged"] = String(string(u.Purge.State)), Int(u.Purge.Removed)
@@ -71,7 +74,7 @@ func User(it Item) (user.User, error) {
 		Kind: word(&r, "kind", user.Person, user.Service), Roles: texts[string](&r, "roles"), RolesStatedAt: r.instantOrNone("rolesStatedAt"),
 		SuspendedBy: wordOrNone(&r, "suspendedBy", user.Administrator, user.ByDirectory),
 		Status:      word(&r, "status", user.Active, user.Suspended, user.Offboarded), Generation: r.numberOrNone("generation"),
-		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"), Made: r.numberOrNone("made"),
+		IssuedBefore: r.instantOrNone("issuedBefore"), DisplayName: r.textOrNone("displayName"), Made: r.numberOrNone("made"), Counted: r.numberOrNone("counted"),
 		Purge: user.Purge{State: wordOrNone(&r, "purge", user.PurgePending, user.PurgeDone), Removed: r.numberOrNone("purged")}, Sweep: r.sweepOrNone(),
 		CreatedAt: r.instant("createdAt"), UpdatedAt: r.instant("updatedAt"), Version: r.number("version"),
 	}

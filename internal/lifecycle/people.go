@@ -287,7 +287,7 @@ func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVers
 	return m.changeUser(ctx, c, id, ifVersion, action, edit)
 }
 
-// changeUser reads a person, lets edit change a copy, and writes the difference with its event, like change does for
+// changeUser reads a person, lets edit change a copy, and writes the difference with its event, like changeWithin does for
 // tokens. A change that would leave the account without an administrator is refused, and one that stops the person cannot
 // be held up by them.
 func (m *Manager) changeUser(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error) (user.User, error) {

@@ -28,10 +28,11 @@ EMULATOR  := $(TOOLS)/emulator
 STACK     := $(VENV)/bin/python scripts/stack.py
 EXAMPLES  := orders http-api websocket-api appsync-api second-authorizer
 TEMPLATES := template.yaml $(EXAMPLES:%=examples/%/template.yaml)
+CDK       := examples/cdk/node_modules/.package-lock.json
 GO_DIRS    = $(wildcard authctx cmd functions internal examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-contract test-dynamodb-local test-sam-local vuln tools clean
+.PHONY: help run test bench load check lint build validate deploy destroy adopt test-deploy test-iam test-clients test-examples test-contract test-dynamodb-local test-sam-local vuln tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +100,13 @@ test-clients: $(TOOLS)/clients/installed ## clients of six generators are made o
 	NPM=$(TOOLS)/clients PYTHON=$(TOOLS)/clients/python OAPI_CODEGEN=$(TOOLS)/clients/oapi-codegen GENERATOR=$(TOOLS)/clients/openapi-generator.jar \
 		scripts/with-local-stack scripts/clients/run
 
+test-examples: $(CDK) $(VENV)/installed ## what docs/attaching.md shows for the CDK, Terraform, Node.js and Python (needs npm and Python 3.11)
+	npm --prefix examples/cdk test
+	CDK_OUTDIR=$(CURDIR)/build/cdk npm --prefix examples/cdk run --silent synth
+	$(VENV)/bin/cfn-lint --ignore-checks W3005 -- build/cdk/Hello.template.json # the CDK names dependencies twice
+	cd scripts/terraform && GOFLAGS=-mod=readonly go run . $(CURDIR)/examples/terraform/main.tf
+	$(VENV)/bin/python scripts/test-snippets.py
+
 test-contract: $(TOOLS)/contract/installed ## schemathesis and scim2-tester against a running local stack
 	PYTHON=$(TOOLS)/contract scripts/with-local-stack scripts/contract/run
 
@@ -111,10 +119,10 @@ test-sam-local: $(VENV)/installed ## functions and API under sam local (needs a 
 vuln: $(VULN) ## known vulnerabilities in what the code calls; apart from check because vuln.go.dev must be in reach
 	$(VULN) ./...
 
-tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed $(TOOLS)/contract/installed ## install everything the targets above need
+tools: $(LINT) $(VENV)/installed $(EMULATOR)/installed $(IAM_SIMULATOR) $(TOOLS)/$(DYNAMODB_LOCAL_PACKAGE) $(TOOLS)/clients/installed $(TOOLS)/contract/installed $(CDK) ## install everything the targets above need
 
 clean: ## remove what was built, tools included; .tokenwright, the data of `make run`, stays
-	rm -rf .aws-sam examples/*/.aws-sam build
+	rm -rf .aws-sam examples/*/.aws-sam examples/cdk/node_modules examples/cdk/dist build
 
 # sam build calls this for each function by its logical id: CreateTokenFunction is made of functions/create-token. Static
 # and stripped; without the RPC mode of old runtimes; and the same bytes from the same source wherever it is built.
@@ -152,6 +160,10 @@ $(TOOLS)/clients/installed: Makefile scripts/clients/requirements.txt
 	$(TOOLS)/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement scripts/clients/requirements.txt
 	mvn -q -B dependency:copy -Dartifact=$(OPENAPI_GENERATOR) -DoutputDirectory=$(TOOLS)/clients -Dmdep.stripVersion=true
 	mv $(TOOLS)/clients/openapi-generator-cli.jar $(TOOLS)/clients/openapi-generator.jar
+	touch $@
+
+$(CDK): examples/cdk/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix examples/cdk
 	touch $@
 
 $(TOOLS)/contract/installed: scripts/contract/requirements.txt

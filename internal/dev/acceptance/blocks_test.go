@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/tokenwright/tokenwright/internal/dev/aws/template"
-	"github.com/tokenwright/tokenwright/internal/principal/wire"
 )
 
 // What holds a block of each language to what it says.
@@ -20,8 +19,10 @@ var heldBy = map[string]func(t *testing.T, page string, f fence){
 	"sh":      makeKnowsEveryTarget,
 	"go":      goCompiles,
 	"yaml":    templateIsRead,
-	"js":      namesAreTheAuthorizers,
-	"python":  namesAreTheAuthorizers,
+	"js":      typedByMake("scripts/test-snippets.py", `block("js")`),
+	"python":  typedByMake("scripts/test-snippets.py", `block("python")`),
+	"ts":      isPartOf("examples/cdk/hello.ts"),
+	"hcl":     isPartOf("examples/terraform/main.tf"),
 }
 
 func TestEveryBlockOfThePagesIsHeldToWhatItSays(t *testing.T) {
@@ -147,12 +148,41 @@ func inPlace(t *testing.T, page string, f fence) string {
 	return ""
 }
 
-// namesAreTheAuthorizers holds the members that a block reads of the caller to the names the authorizer gives them.
-func namesAreTheAuthorizers(t *testing.T, page string, f fence) {
-	t.Helper()
-	for _, name := range []string{wire.Account, wire.Scopes} {
-		if !regexp.MustCompile(`caller(\.|\??\.|\.get\(")` + name + `\b`).MatchString(f.text) {
-			t.Errorf("%s:%d: the caller's %s is not read", page, f.line, name)
+// typedByMake: `make test-examples` runs the block, because that needs more than Go.
+func typedByMake(script, how string) func(*testing.T, string, fence) {
+	return func(t *testing.T, page string, f fence) {
+		t.Helper()
+		text := readFile(t, script)
+		if !strings.Contains(text, how) || !strings.Contains(text, page) || !strings.Contains(readFile(t, "Makefile"), script) {
+			t.Errorf("%s:%d: %s does not run it", page, f.line, script)
+		}
+	}
+}
+
+// isPartOf holds a block to a file of which it is a part, but for how far it is indented.
+func isPartOf(name string) func(*testing.T, string, fence) {
+	unindented := regexp.MustCompile(`(?m)^ +`)
+	return func(t *testing.T, page string, f fence) {
+		t.Helper()
+		if !strings.Contains(unindented.ReplaceAllString(readFile(t, name), ""), unindented.ReplaceAllString(f.text, "")) {
+			t.Errorf("%s:%d: %s has it otherwise", page, f.line, name)
+		}
+	}
+}
+
+// A registry is the choice of whoever installs.
+func TestNoLockFileNamesARegistry(t *testing.T) {
+	found, err := filepath.Glob(filepath.Join(root, "*", "*", "package-lock.json"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no lock file was found: %v", err)
+	}
+	for _, name := range found {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `"resolved"`) || !strings.Contains(string(text), `"integrity"`) {
+			t.Errorf("%s names where its packages come from, or not what they are", name)
 		}
 	}
 }

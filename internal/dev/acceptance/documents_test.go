@@ -248,6 +248,19 @@ func TestThePagesWordsForRefusalsAreTheCodes(t *testing.T) {
 	}
 }
 
+func TestThePagesHaveEveryNameOfTheAuthorizersContext(t *testing.T) {
+	context := section(t, readFile(t, "docs/attaching.md"), "## What your function gets")
+	names := regexp.MustCompile(`(?m)^\t\w+ += "(\w+)"`).FindAllStringSubmatch(readFile(t, "internal/principal/wire/wire.go"), -1)
+	if len(names) < 14 {
+		t.Fatalf("only %d names were found", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(context, "`"+name[1]+"`") {
+			t.Errorf("docs/attaching.md lacks %s", name[1])
+		}
+	}
+}
+
 func TestThePagesFindTokens(t *testing.T) {
 	format, err := token.NewFormat("at")
 	if err != nil {

@@ -1,0 +1,4 @@
+import { App } from 'aws-cdk-lib';
+import { HelloStack } from './hello.js';
+
+new HelloStack(new App(), 'Hello', { tokenwright: 'tokenwright' });

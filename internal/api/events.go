@@ -55,7 +55,7 @@ func showEvent(e *audit.Event) eventJSON {
 		ID: string(e.ID), Time: instant(e.Time), Action: string(e.Action), Outcome: outcomeDone, Code: orNull(e.Refused), Count: e.Count, Target: e.Target,
 		Actor:   actorJSON{UserID: string(e.Actor.User), TokenID: orNull(string(e.Actor.Token)), Kind: e.Actor.Kind},
 		Origin:  originJSON{IP: orNull(e.Origin.IP), UserAgent: orNull(e.Origin.UserAgent), RequestID: orNull(e.Origin.RequestID)},
-		Changes: make([]changeJSON, len(e.Changes)), Reason: orNull(e.Reason),
+		Changes: make([]changeJSON, len(e.Changes)), Reason: orNull(e.Why()),
 	}
 	if e.Refused != "" {
 		j.Outcome = outcomeRefused

@@ -196,6 +196,27 @@ func TestEveryBadMemberIsNamedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAWholeNumberIsOneHoweverItIsWritten(t *testing.T) {
+	for text, want := range map[string]int{"5": 5, "5.0": 5, "5e0": 5, "0.5e1": 5, "-1": -1, "1e300": 1 << 30, "null": 0} {
+		o, err := decodeObject([]byte(`{"n":` + text + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := o.whole("n", "a whole number"); f.Value != want || !f.Set || f.Null != (text == "null") || o.done() != nil {
+			t.Errorf("%s is %+v, want %d: %v", text, f, want, o.faults)
+		}
+	}
+	for _, text := range []string{"5.5", `"5"`, "true", "1e400", "[5]"} {
+		o, err := decodeObject([]byte(`{"n":` + text + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := o.whole("n", "a whole number"); len(o.faults) != 1 || o.faults[0].Code != "wrong_type" {
+			t.Errorf("%s is %+v: %v", text, f, o.faults)
+		}
+	}
+}
+
 func TestIfMatch(t *testing.T) {
 	for header, want := range map[string]int64{"*": 0, `"3"`: 3, ` "12" `: 12, `W/"3"`: -1, `"0"`: -1, `"x"`: -1, `"03"`: 3} {
 		e := event(func(e *events.APIGatewayProxyRequest) { e.Headers["IF-match"] = header })

@@ -111,9 +111,9 @@ func (o *object) filter(c lifecycle.Caller) *job.Filter {
 	if !raw.Set || raw.Null {
 		return nil
 	}
-	inner, err := decodeObject(raw.Value)
-	if err != nil {
-		o.fault("filter", "wrong_type", "Want an object.")
+	inner, faults := nested(raw.Value, "an object")
+	if inner == nil {
+		o.within("filter", faults)
 		return nil
 	}
 	f := &job.Filter{
@@ -125,15 +125,13 @@ func (o *object) filter(c lifecycle.Caller) *job.Filter {
 	if owner := plain[string](inner, "owner", "a user id, or me"); owner.Value == "me" {
 		f.Owner = c.User
 	} else if owner.Set && !inner.hasFault("owner") {
+		var err error
 		if f.Owner, err = user.ParseID(owner.Value); err != nil {
 			inner.fault("owner", "bad_id", "A user id is usr_ and 11 letters or digits, or me.")
 		}
 	}
 	_ = inner.done()
-	for _, fault := range inner.faults {
-		fault.Field = "filter." + fault.Field
-		o.faults = append(o.faults, fault)
-	}
+	o.within("filter", inner.faults)
 	return f
 }
 

@@ -3,8 +3,10 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +60,27 @@ func (o *object) fault(field, code, format string, args ...any) {
 	o.faults = append(o.faults, lifecycle.FieldError{Field: cut(field, lifecycle.MaxEcho), Code: code, Detail: fmt.Sprintf(format, args...)})
 }
 
+// nested reads an object within one. nil and a fault, which names the place within it: it is none, or has a member twice.
+func nested(raw json.RawMessage, what string) (*object, []lifecycle.FieldError) {
+	o, err := decodeObject(raw)
+	var refusal *lifecycle.Refusal
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.As(err, &refusal) && refusal.Fields[0].Code == "repeated":
+		return nil, refusal.Fields
+	}
+	return nil, []lifecycle.FieldError{{Code: "wrong_type", Detail: "Want " + what + "."}}
+}
+
+// within puts faults under a field.
+func (o *object) within(field string, faults []lifecycle.FieldError) {
+	for _, f := range faults {
+		f.Field = strings.TrimSuffix(field+"."+f.Field, ".")
+		o.faults = append(o.faults, f)
+	}
+}
+
 // take reads a member as T, null included. what says in a refusal what it should have been.
 func take[T any](o *object, name, what string) lifecycle.Field[T] {
 	raw, ok := o.members[name]
@@ -81,6 +104,18 @@ func plain[T any](o *object, name, what string) lifecycle.Field[T] {
 		o.fault(name, "wrong_type", "Want %s, not null.", what)
 	}
 	return f
+}
+
+// whole reads a whole number, which may be written as 5.0 or 5e0: JSON has one kind of number. What is far over every bound
+// here is as far as it can be.
+func (o *object) whole(name, what string) lifecycle.Field[int] {
+	number := take[float64](o, name, what)
+	if number.Value != math.Trunc(number.Value) {
+		o.fault(name, "wrong_type", "Want %s.", what)
+		return lifecycle.Field[int]{}
+	}
+	const most = 1 << 30
+	return lifecycle.Field[int]{Set: number.Set, Null: number.Null, Value: int(min(max(number.Value, -most), most))}
 }
 
 // instant reads an RFC 3339 time.

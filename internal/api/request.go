@@ -175,7 +175,7 @@ func (r *Request) bodyUpTo(most int, takes ...string) ([]byte, error) {
 		}
 		decoded, err := base64.StdEncoding.DecodeString(r.event.Body)
 		if err != nil {
-			return nil, malformed("body", "bad_encoding", "The body cannot be decoded.")
+			return nil, malformed("body", "not_json", "The body cannot be decoded.")
 		}
 		body = decoded
 	}

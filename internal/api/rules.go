@@ -75,19 +75,16 @@ func (o *object) listed(in *sentRules) {
 	}
 	for i, raw := range list {
 		rule, scopes, faults := readRule(raw)
-		for _, f := range faults {
-			f.Field = strings.TrimSuffix(fmt.Sprintf("rules[%d].%s", i, f.Field), ".")
-			o.faults = append(o.faults, f)
-		}
+		o.within(fmt.Sprintf("rules[%d]", i), faults)
 		in.Rules.Rules, in.scopes = append(in.Rules.Rules, rule), append(in.scopes, scopes)
 	}
 }
 
 // readRule reads one rule. Whether its scopes exist, and what it means beside the others, is for route.Rules.Faults.
 func readRule(raw json.RawMessage) (r route.Rule, scopes []scope.Scope, faults []lifecycle.FieldError) {
-	o, err := decodeObject(raw)
-	if err != nil {
-		return r, nil, []lifecycle.FieldError{{Code: "wrong_type", Detail: "Want an object, each member of it once."}}
+	o, faults := nested(raw, "an object")
+	if o == nil {
+		return r, nil, faults
 	}
 	for _, name := range []string{"method", "path", "scopes"} {
 		if _, ok := o.members[name]; !ok {
@@ -96,6 +93,7 @@ func readRule(raw json.RawMessage) (r route.Rule, scopes []scope.Scope, faults [
 	}
 	r.Method = o.method("method", append(slices.Clone(route.Methods), route.AnyMethod))
 	if path := plain[string](o, "path", "the path of a route"); path.Set && !o.hasFault("path") {
+		var err error
 		if r.Path, err = route.ParseTemplate(path.Value); err != nil {
 			o.fault("path", "bad_path", "No route can have this path: %s.", strings.TrimPrefix(err.Error(), route.ErrBadTemplate.Error()+": "))
 		}

@@ -166,9 +166,9 @@ func (o *object) rules(name string, into *settings.Rules) {
 	if !raw.Set || raw.Null {
 		return
 	}
-	inner, err := decodeObject(raw.Value)
-	if err != nil {
-		o.fault(name, "wrong_type", "Want an object of rules.")
+	inner, faults := nested(raw.Value, "an object of rules")
+	if inner == nil {
+		o.within(name, faults)
 		return
 	}
 	for member, p := range map[string]*period.Period{"defaultLifetime": &into.DefaultLifetime, "maxLifetime": &into.MaxLifetime, "revokeUnusedAfter": &into.RevokeUnusedAfter} {
@@ -187,17 +187,14 @@ func (o *object) rules(name string, into *settings.Rules) {
 			into.AllowedScopes = []scope.Pattern{}
 		}
 	}
-	if f := take[int](inner, "maxTokensPerUser", "a whole number, or null"); f.Set {
+	if f := inner.whole("maxTokensPerUser", "a whole number, or null"); f.Set {
 		into.MaxTokensPerUser = f.Value
 		if !f.Null && f.Value == 0 && !inner.hasFault("maxTokensPerUser") {
 			inner.fault("maxTokensPerUser", "bad_value", "Want a number from 1 to 100,000, or null for no limit.")
 		}
 	}
 	_ = inner.done()
-	for _, f := range inner.faults {
-		f.Field = name + "." + f.Field
-		o.faults = append(o.faults, f)
-	}
+	o.within(name, inner.faults)
 }
 
 // mustMatch reads an If-Match that has to be there: the version that the caller has seen.

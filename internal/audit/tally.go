@@ -30,6 +30,15 @@ const Many = "many"
 const onlyCounted = "More was refused to this user within the minute than the audit tells apart. This attempt and further ones at this action are " +
 	"only counted here, whatever they were at. The credential and the address are those of the first of them."
 
+// Why returns what the actor gave as the reason or, of an event that only counts, what it counts. That is not stored: it is
+// always the same, and most functions may write no reason.
+func (e *Event) Why() string {
+	if e.Refused == Many {
+		return onlyCounted
+	}
+	return e.Reason
+}
+
 // MinuteOf returns the minute to which an instant belongs.
 func MinuteOf(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 
@@ -41,7 +50,7 @@ func (t *Tally) Place(e *Event) (kind string, id ID) {
 		return kind, id
 	}
 	kind = string(e.Action) // no digest looks like it
-	e.Target, e.Refused, e.Reason = string(e.Account), Many, onlyCounted
+	e.Target, e.Refused = string(e.Account), Many
 	return kind, t.Events[kind]
 }
 

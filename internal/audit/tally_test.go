@@ -74,7 +74,7 @@ func TestAMinuteOfOneUserIsBounded(t *testing.T) {
 	if kind, id := tally.Place(&late); id == "" || kind != string(late.Action) {
 		t.Errorf("one attempt more is entered in %q under %s", id, kind)
 	}
-	if late.Target != "acc_acme" || late.Refused != audit.Many || late.Reason == "" || late.Subject() != "" {
+	if late.Target != "acc_acme" || late.Refused != audit.Many || late.Reason != "" || late.Why() == "" || late.Subject() != "" {
 		t.Errorf("the event that counts says %+v", late)
 	}
 	// Who is known by then is still counted where they are told.

@@ -223,7 +223,7 @@ func TestNoiseHidesNoAttemptBehindAnotherTarget(t *testing.T) {
 			}
 			continue
 		}
-		if e.Refused != audit.Many || e.Target != "acc_acme" || e.Subject() != "" || e.Reason == "" || e.Count != 2 || e.Action != audit.TokenRevoked || e.Actor.User != vic.User {
+		if e.Refused != audit.Many || e.Target != "acc_acme" || e.Subject() != "" || e.Reason != "" || e.Why() == "" || e.Count != 2 || e.Action != audit.TokenRevoked || e.Actor.User != vic.User {
 			t.Errorf("what is only counted is told as %+v", e)
 		}
 	}

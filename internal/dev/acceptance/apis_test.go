@@ -189,7 +189,7 @@ func TestABadRuleIsNamed(t *testing.T) {
 		"none of some scopes":         invalid("rules[0].match contradiction", "no scopes", with("match", "none")),
 		"an unknown member":           invalid("rules[0].colour unknown_field", "no such field", with("colour", "red")),
 		"a rule that is text":         {olga, "PUT", path, object{"rules": []any{"GET /a"}}, nil, 422, "invalid_fields", "rules[0] wrong_type", "object"},
-		"a rule with a member twice":  {olga, "PUT", path, `{"rules":[{"method":"GET","method":"GET","path":"/a","scopes":[]}]}`, nil, 422, "invalid_fields", "rules[0] wrong_type", "once"},
+		"a rule with a member twice":  {olga, "PUT", path, `{"rules":[{"method":"GET","method":"GET","path":"/a","scopes":[]}]}`, nil, 422, "invalid_fields", "rules[0].method repeated", "more than once"},
 		"rules that are an object":    {olga, "PUT", path, object{"rules": object{}}, nil, 422, "invalid_fields", "rules wrong_type", "list"},
 		"301 rules":                   invalid("rules too_many", "300", many...),
 		"an unknown default":          member("default", "allow", "default bad_value", "deny"),

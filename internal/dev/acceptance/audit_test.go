@@ -162,6 +162,7 @@ func TestEventsAreFilteredAndPagedNewestFirst(t *testing.T) {
 	for query, field := range map[string]string{
 		"actor=ada": "actor bad_id", "user=ada": "user bad_id", "token=x": "token bad_id", "action=token.eaten": "action bad_value", "outcome=maybe": "outcome bad_value",
 		"from=yesterday": "from bad_time", "to=2026": "to bad_time", "limit=0": "limit bad_limit", "cursor=next": "cursor bad_cursor", "actor=me&actor=me": "actor repeated",
+		"from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z": "to before_from",
 	} {
 		p := decode[problem](t, ada.call(t, "GET", "/v1/events?"+query, nil).want(t, 400))
 		if len(p.Errors) != 1 || p.Errors[0].Field+" "+p.Errors[0].Code != field {

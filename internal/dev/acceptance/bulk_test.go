@@ -100,6 +100,7 @@ func TestManyTokensAreRevokedInOneJob(t *testing.T) {
 		"what is no id":                 {ada, "POST", "/v1/tokens/bulk-revoke", object{"ids": []string{ids[0], "x"}}, nil, 422, "invalid_fields", "ids[1] bad_id", "tok_"},
 		"an unknown scope":              {ada, "POST", "/v1/tokens/bulk-revoke", object{"filter": object{"scope": "orders:fly"}}, nil, 422, "invalid_fields", "filter.scope unknown_scope", "orders:fly"},
 		"an unknown member":             {ada, "POST", "/v1/tokens/bulk-revoke", object{"filter": object{"colour": "red"}}, nil, 422, "invalid_fields", "filter.colour unknown_field", "no such field"},
+		"a filter's member twice":       {ada, "POST", "/v1/tokens/bulk-revoke", `{"filter":{"kind":"service","kind":"personal"}}`, nil, 422, "invalid_fields", "filter.kind repeated", "more than once"},
 		"a filter that is text":         {ada, "POST", "/v1/tokens/bulk-revoke", object{"filter": "all"}, nil, 422, "invalid_fields", "filter wrong_type", "object"},
 		"an owner that is none":         {ada, "POST", "/v1/tokens/bulk-revoke", object{"filter": object{"owner": "ada"}}, nil, 422, "invalid_fields", "filter.owner bad_id", "usr_"},
 	})

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +69,42 @@ func unneeded() (faults []string) {
 		}
 	}
 	return faults
+}
+
+// fieldCode finds where the code names what is wrong with a field.
+var fieldCode = regexp.MustCompile(`(?:\b(?:malformed|fault|add)\(.*?, |Fault\{"[a-z]+", |Field: .*?, Code: )"([a-z_]+)",\s`)
+
+// TestEveryCodeOfAFieldIsDocumented reads the code, because an answer that no test brings about is held against nothing.
+func TestEveryCodeOfAFieldIsDocumented(t *testing.T) {
+	said := map[string]bool{}
+	for _, folder := range []string{"api", "lifecycle", "route", "route/openapi"} {
+		files, err := filepath.Glob(filepath.Join(root, "internal", folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range fieldCode.FindAllStringSubmatch(string(text), -1) {
+				if !strings.HasSuffix(file, "_test.go") {
+					said[m[1]] = true
+				}
+			}
+		}
+	}
+	documented, _ := contract.follow(map[string]any{"$ref": "#/components/schemas/FieldError/properties/code"}, "")
+	for code := range said {
+		if !slices.Contains(documented.node["enum"].([]any), any(code)) {
+			t.Errorf("the code %s is not in openapi.yaml", code)
+		}
+	}
+	for _, code := range documented.node["enum"].([]any) {
+		if !said[code.(string)] {
+			t.Errorf("openapi.yaml has the code %s, which nothing says", code)
+		}
+	}
 }
 
 // TestTheDocumentIsHeldAgainstAnswers makes sure that the check that every other test rests on can fail.

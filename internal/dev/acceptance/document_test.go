@@ -182,10 +182,42 @@ func (d *document) check(r *http.Request, sent []byte, a *http.Response, body []
 	d.met[o.id+" "+strconv.Itoa(a.StatusCode)]++
 	d.mu.Unlock()
 	err := errors.Join(d.checkHeaders(response, a.Header), d.checkBody(response, a, body))
-	if a.StatusCode < 300 {
+	switch {
+	case a.StatusCode < 300:
 		err = errors.Join(err, d.checkRequest(o, r, sent))
+	case err == nil && a.Header.Get("Content-Type") == "application/problem+json" && d.checkRequest(o, r, sent) == nil:
+		err = checkRefusal(body)
 	}
 	return err
+}
+
+// beyondSchemas are the codes of fields that are right of a request which is as the document has it.
+var beyondSchemas = map[string]string{
+	"bad_cursor": "is of an earlier page", "no_self": "of who calls", "reused": "of an earlier request", "wrong_subject": "an id is made of it",
+	"in_past": "of now", "in_future": "of now", "after_expiry": "of two times", "before_from": "of two times",
+	"over_maximum": "of the settings", "must_expire": "of the settings", "not_allowed": "of the settings",
+	"unknown_scope": "of the deployment", "unknown_role": "of the deployment", "not_a_person": "of who calls", "not_active": "of the person named",
+	"duplicate": "of two rules", "overlapping": "of two rules", "unreachable": "of two rules", "admits_more": "of two rules", "ambiguous": "of two routes",
+	"too_large": "of all rules", "too_complex": "of all rules", "repeated": "of names that stand there twice", "not_json": "of bytes that are no UTF-8",
+	"host_bits": "of addresses", "bad_duration": "a sum over 100 years", "too_long": "a sum over that of a rotation",
+	"contradiction": "of two durations", "bad_path": "of two parameters", "holds_token": "what is stored already may hold one",
+	"required": "of who calls, and of the kind of a token", "bad_time": "the last hours of the year 9999, and the first of the year 0",
+	// Of the document of another API, whose schema is OpenAPI's.
+	"ambiguous_security": "", "unknown_scheme": "", "unsupported_security": "", "no_operations": "", "not_openapi": "", "bad_version": "", "reference": "",
+}
+
+// checkRefusal holds a refusal of a request that is as the document has it: else the document admits what does not work.
+func checkRefusal(body []byte) error {
+	var p problem
+	if err := json.Unmarshal(body, &p); err != nil {
+		return err
+	}
+	for _, e := range p.Errors {
+		if _, ok := beyondSchemas[e.Code]; !ok && !strings.HasPrefix(e.Field, "openapi") {
+			return fmt.Errorf("%s was refused as %s, and is as openapi.yaml has it", e.Field, e.Code)
+		}
+	}
+	return nil
 }
 
 // checkUnknown is check for what the document does not have: that must be refused.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -18,14 +19,10 @@ type attempt struct {
 	action       string
 }
 
-func TestEveryRefusedAttemptIsToldOnceAndCounted(t *testing.T) {
-	t.Parallel()
-	const account = "acc_refused"
-	ada, vic := person(t, account, "ada", "admin"), person(t, account, "vic", "viewer")
-	him, her, me := person(t, account, "bob", "analyst").me(t), person(t, account, "carol", "analyst").me(t), vic.me(t)
-	robot := ada.create(t, object{"kind": "service", "scopes": []string{"orders:read"}})
+// attemptsAt is one attempt, or two, with each function that changes something.
+func attemptsAt(robot tok, him, her, me human) []attempt {
 	entry, rules := "/scim/v2/Users/"+him.ID, object{"default": "deny", "answersFor": "api", "rules": []any{}}
-	attempts := []attempt{
+	return []attempt{
 		{"POST", "/v1/tokens", object{"name": "x", "kind": "service", "scopes": []string{}}, "token.created"},
 		{"PATCH", robot.path(), object{"name": "x"}, "token.updated"}, {"POST", robot.path() + "/rotate", nil, "token.rotated"},
 		{"POST", robot.path() + "/transfer", object{"userId": me.ID}, "token.transferred"}, {"DELETE", robot.path(), nil, "token.revoked"},
@@ -41,6 +38,43 @@ func TestEveryRefusedAttemptIsToldOnceAndCounted(t *testing.T) {
 		{"PUT", entry, object{"schemas": []string{scimUser}, "userName": "bob"}, "user.updated"}, {"PATCH", "/scim/v2/Users/" + her.ID, active(false), "user.updated"},
 		{"DELETE", entry, nil, "user.offboarded"},
 	}
+}
+
+func TestWhoeverMakesNoiseIsStillRefusedByEachFunction(t *testing.T) {
+	t.Parallel()
+	const account = "acc_noise"
+	ada, vic := person(t, account, "ada", "admin"), person(t, account, "vic", "viewer")
+	attempts := attemptsAt(ada.create(t, object{"kind": "service", "scopes": []string{"orders:read"}}), person(t, account, "bob", "analyst").me(t), person(t, account, "carol", "analyst").me(t), vic.me(t))
+	with := []caller{vic}
+	for range 3 { // what is tried with another credential is told apart
+		with = append(with, vic.create(t, nil).bearer())
+	}
+	time.Sleep(time.Until(time.Now().Add(20 * time.Second).Truncate(time.Minute))) // they are told by the minute, and there are some seconds left of this one
+	for _, c := range with {
+		for _, a := range attempts {
+			c.call(t, a.method, a.path, a.body, "If-Match", `"1"`).want(t, 403)
+		}
+	}
+	counted := map[string]int{}
+	for _, e := range ada.events(t, "/v1/events", url.Values{"outcome": {"refused"}}) {
+		if *e.Code == "many" {
+			counted[e.Action] += e.Count
+		}
+	}
+	for _, a := range attempts {
+		if counted[a.action] == 0 {
+			t.Errorf("%s after much noise is not counted", a.action)
+		}
+	}
+}
+
+func TestEveryRefusedAttemptIsToldOnceAndCounted(t *testing.T) {
+	t.Parallel()
+	const account = "acc_refused"
+	ada, vic := person(t, account, "ada", "admin"), person(t, account, "vic", "viewer")
+	him, her, me := person(t, account, "bob", "analyst").me(t), person(t, account, "carol", "analyst").me(t), vic.me(t)
+	robot := ada.create(t, object{"kind": "service", "scopes": []string{"orders:read"}})
+	attempts := attemptsAt(robot, him, her, me)
 	want := map[string]int{}
 	for _, a := range attempts {
 		for range 3 {

@@ -7,7 +7,6 @@ import (
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // eventJSON is an audit event as answers show it; null = none.
@@ -130,10 +129,11 @@ func parseEventQuery(p map[string]string, c lifecycle.Caller) (lifecycle.EventQu
 	if q.Limit, err = limit(p); err != nil {
 		return q, err
 	}
-	for name, into := range map[string]*user.ID{"actor": &q.Actor, "user": &q.User} {
-		if *into, err = userParameter(p, name, c); err != nil {
-			return q, err
-		}
+	if q.Actor, err = userParameter(p, "actor", c); err != nil {
+		return q, err
+	}
+	if q.User, err = userParameter(p, "user", c); err != nil {
+		return q, err
 	}
 	if s, ok := p["token"]; ok {
 		if q.Token, err = token.ParseID(s); err != nil {

@@ -196,6 +196,28 @@ func TestEveryBadMemberIsNamedAtOnce(t *testing.T) {
 	}
 }
 
+func TestTheSameMistakesAreToldInTheSameOrder(t *testing.T) {
+	const body = `{"z":1,"a":1,"rolesFrom":5,"allowedCidrBlocks":["x"],
+		"personal":{"maxLifetime":"1","defaultLifetime":"2","revokeUnusedAfter":"3","allowNeverExpire":0,"requireCidrBlocks":0,"y":1,"b":1},
+		"service":{"maxLifetime":"1","defaultLifetime":"2","revokeUnusedAfter":"3","allowNeverExpire":0,"requireCidrBlocks":0}}`
+	first := ""
+	for range 100 {
+		response, _ := serve(t, event(func(e *events.APIGatewayProxyRequest) { e.Body = body }), func(_ context.Context, r *Request) (Answer, error) {
+			_, err := r.settings()
+			return Answer{}, err
+		})
+		if first == "" {
+			first = response.Body
+		}
+		if response.StatusCode != 422 || response.Body != first {
+			t.Fatalf("%s, and before\n%s", response.Body, first)
+		}
+	}
+	if n := strings.Count(first, `"code"`); n != 17 {
+		t.Errorf("%d faults: %s", n-1, first)
+	}
+}
+
 func TestAWholeNumberIsOneHoweverItIsWritten(t *testing.T) {
 	for text, want := range map[string]int{"5": 5, "5.0": 5, "5e0": 5, "0.5e1": 5, "-1": -1, "1e300": 1 << 30, "null": 0} {
 		o, err := decodeObject([]byte(`{"n":` + text + `}`))

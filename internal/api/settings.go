@@ -171,16 +171,11 @@ func (o *object) rules(name string, into *settings.Rules) {
 		o.within(name, faults)
 		return
 	}
-	for member, p := range map[string]*period.Period{"defaultLifetime": &into.DefaultLifetime, "maxLifetime": &into.MaxLifetime, "revokeUnusedAfter": &into.RevokeUnusedAfter} {
-		if _, ok := inner.members[member]; ok {
-			*p = inner.period(member)
-		}
-	}
-	for member, b := range map[string]*bool{"allowNeverExpire": &into.AllowNeverExpire, "requireCidrBlocks": &into.RequireCidrBlocks} {
-		if f := plain[bool](inner, member, "true or false"); f.Set {
-			*b = f.Value
-		}
-	}
+	inner.periodInto("defaultLifetime", &into.DefaultLifetime)
+	inner.periodInto("maxLifetime", &into.MaxLifetime)
+	inner.periodInto("revokeUnusedAfter", &into.RevokeUnusedAfter)
+	inner.flagInto("allowNeverExpire", &into.AllowNeverExpire)
+	inner.flagInto("requireCidrBlocks", &into.RequireCidrBlocks)
 	if f := take[[]scope.Pattern](inner, "allowedScopes", "a list of scopes, or null"); f.Set {
 		into.AllowedScopes = f.Value
 		if !f.Null && f.Value == nil {
@@ -195,6 +190,20 @@ func (o *object) rules(name string, into *settings.Rules) {
 	}
 	_ = inner.done()
 	o.within(name, inner.faults)
+}
+
+// periodInto reads a duration, or null for none, over what stands there by default.
+func (o *object) periodInto(member string, into *period.Period) {
+	if _, ok := o.members[member]; ok {
+		*into = o.period(member)
+	}
+}
+
+// flagInto reads true or false over what stands there by default.
+func (o *object) flagInto(member string, into *bool) {
+	if f := plain[bool](o, member, "true or false"); f.Set {
+		*into = f.Value
+	}
 }
 
 // mustMatch reads an If-Match that has to be there: the version that the caller has seen.

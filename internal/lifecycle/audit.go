@@ -139,12 +139,10 @@ func (s *Summary) count(t *token.Token, now time.Time) {
 	if !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(now.AddDate(0, 0, 30)) {
 		s.ExpiringSoon++
 	}
-	lastUse := t.LastUsedAt
-	if lastUse.IsZero() {
+	if t.LastUsedAt.IsZero() {
 		s.NeverUsed++
-		lastUse = t.CreatedAt
 	}
-	if !lastUse.After(now.AddDate(0, 0, -90)) {
+	if !t.LastUse().After(now.AddDate(0, 0, -90)) {
 		s.UnusedLong++
 	}
 }

@@ -87,12 +87,11 @@ func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from setting
 func (m *Manager) enter(c Caller, from settings.RolesFrom, in Entry, u *user.User) error {
 	var f faults
 	f.displayName(in.DisplayName)
-	for name, s := range map[string]string{
-		"externalId": in.Directory.ExternalID, "name.givenName": in.Directory.GivenName, "name.familyName": in.Directory.FamilyName, "emails": in.Directory.Email,
-		"emails.type": in.Directory.EmailType,
-	} {
-		f.directory(name, s)
-	}
+	f.directory("externalId", in.Directory.ExternalID)
+	f.directory("name.givenName", in.Directory.GivenName)
+	f.directory("name.familyName", in.Directory.FamilyName)
+	f.directory("emails", in.Directory.Email)
+	f.directory("emails.type", in.Directory.EmailType)
 	if from == settings.Tokenwright {
 		m.checkRoles(in.Roles, &f)
 	}

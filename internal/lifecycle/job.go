@@ -155,7 +155,7 @@ func (m *Manager) nextTokens(ctx context.Context, j *job.Job, limit int) ([]name
 	}
 	tokens := slices.Collect(maps.Values(found))
 	tokens = slices.DeleteFunc(tokens, func(t token.Token) bool { return t.Account != j.Account }) // as if they never were, in time as well
-	if err := m.overtakeAll(ctx, Caller{Principal: principal.Principal{Account: j.Account}}, tokens); err != nil {
+	if err := m.overtakeAll(ctx, j.Account, tokens); err != nil {
 		return nil, 0, err
 	}
 	next := make([]named, len(ids))
@@ -180,7 +180,7 @@ func (m *Manager) nextMatches(ctx context.Context, j *job.Job, limit int) ([]nam
 			j.Listed = true // another account's owner, of whom not even the number of tokens may show
 			return next, examined, nil
 		}
-		if err := m.overtakeAll(ctx, Caller{Principal: principal.Principal{Account: j.Account}}, page); err != nil {
+		if err := m.overtakeAll(ctx, j.Account, page); err != nil {
 			return nil, 0, err
 		}
 		for i := range page {
@@ -210,15 +210,11 @@ func (m *Manager) nextMatches(ctx context.Context, j *job.Job, limit int) ([]nam
 // matches says whether the job's filter means a token: one that existed when the job began, and is not over.
 func (m *Manager) matches(j *job.Job, t *token.Token) bool {
 	f := j.Filter
-	lastUse := t.LastUsedAt
-	if lastUse.IsZero() {
-		lastUse = t.CreatedAt
-	}
 	status := t.Status(j.CreatedAt)
 	return t.Account == j.Account && !t.CreatedAt.After(j.CreatedAt) && status != token.Revoked && status != token.Expired &&
 		(f.Kind == "" || t.Kind == f.Kind) &&
 		(f.Environment == "" || t.Environment == f.Environment) &&
 		(f.Scope == "" || t.Scopes == nil || m.Catalogue.Covered(t.Scopes).Has(f.Scope)) &&
 		(f.CreatedBefore.IsZero() || t.CreatedAt.Before(f.CreatedBefore)) &&
-		(f.UnusedSince.IsZero() || lastUse.Before(f.UnusedSince))
+		(f.UnusedSince.IsZero() || t.LastUse().Before(f.UnusedSince))
 }

@@ -178,20 +178,25 @@ func (m *Manager) standing(ctx context.Context, c Caller, id token.ID, now time.
 }
 
 // overtake shows a token as revoked that one write about its owner or its account has ended, without a word in the token
-// itself: an offboarding, or the revocation of all that was issued before an instant.
+// itself: an offboarding, or the revocation of all that was issued before an instant. What ended earlier, by itself or by the
+// other write, ended then.
 func overtake(tok *token.Token, owner *user.User, policy *settings.Settings) {
 	var since time.Time
-	switch {
-	case tok.Generation != owner.Generation || owner.Status == user.Offboarded:
-		since = owner.UpdatedAt
-	case tok.CreatedAt.Before(owner.IssuedBefore):
-		since = owner.IssuedBefore
-	case tok.CreatedAt.Before(policy.IssuedBefore):
-		since = policy.IssuedBefore
-	default:
-		return
+	ended := func(at time.Time) {
+		if since.IsZero() || at.Before(since) {
+			since = at
+		}
 	}
-	if tok.RevokedAt.IsZero() {
+	if tok.Generation != owner.Generation || owner.Status == user.Offboarded {
+		ended(owner.UpdatedAt)
+	}
+	for _, before := range []time.Time{owner.IssuedBefore, policy.IssuedBefore} {
+		if tok.CreatedAt.Before(before) {
+			ended(before)
+		}
+	}
+	expired := !tok.ExpiresAt.IsZero() && tok.ExpiresAt.Before(since)
+	if tok.RevokedAt.IsZero() && !expired {
 		tok.RevokedAt = since
 	}
 }

@@ -257,7 +257,7 @@ func (m *Manager) leftBehind(ctx context.Context, c Caller, steward user.ID) ([]
 	for examined := 0; examined < maxExamined; examined += 100 {
 		found, last, err := m.stewarded(ctx, c, steward, after, 100)
 		if err == nil {
-			err = m.overtakeAll(ctx, c, found)
+			err = m.overtakeAll(ctx, c.Account, found)
 		}
 		if err != nil {
 			return nil, false, err

@@ -375,6 +375,26 @@ func TestRevokingAllIssuedBeforeAnInstant(t *testing.T) {
 	w.accepted(w.create(analyst, lifecycle.Create{}).Secret)
 }
 
+func TestATokenIsShownToHaveEndedWhenItFirstDid(t *testing.T) {
+	w := start(t)
+	w.known(admin, analyst)
+	short, long := w.create(analyst, lifecycle.Create{ExpiresAt: value(w.now.Add(time.Minute))}), w.create(analyst, lifecycle.Create{})
+	w.now = w.now.Add(time.Hour)
+	first := w.now
+	for _, of := range []*lifecycle.Person{{ID: analyst.User}, nil} { // the person's, and then the whole account's
+		if err := w.RevokeIssuedBefore(t.Context(), admin, of, w.now, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(time.Hour)
+	}
+	for what, want := range map[*lifecycle.Issued]token.Status{&short: token.Expired, &long: token.Revoked} {
+		got, err := w.Get(t.Context(), analyst, id(*what))
+		if err != nil || got.Status(w.now) != want || want == token.Revoked && !got.RevokedAt.Equal(first) {
+			t.Errorf("%s, revoked at %s: %v; want %s, of %s", got.Status(w.now), got.RevokedAt, err, want, first)
+		}
+	}
+}
+
 func TestEveryChangeAndEveryRefusedAttemptIsInTheAudit(t *testing.T) {
 	w := start(t)
 	w.known(admin, analyst)

@@ -120,7 +120,7 @@ func (m *Manager) mover(ctx context.Context, c Caller, was, is settings.RolesFro
 // checkSettings refuses what cannot hold.
 func (m *Manager) checkSettings(s *settings.Settings) error {
 	var f faults
-	for name, r := range map[string]*settings.Rules{"personal": &s.Personal, "service": &s.Service} {
+	for name, r := range s.ByKind() {
 		for i, p := range r.AllowedScopes {
 			if _, err := m.Catalogue.Expand([]scope.Pattern{p}); err != nil {
 				f.add(fmt.Sprintf("%s.allowedScopes[%d]", name, i), "unknown_scope", "%.*q is no scope here. GET /v1/scopes lists them.", MaxEcho, p)
@@ -229,7 +229,7 @@ func (m *Manager) each(ctx context.Context, c Caller, most int, show func(*token
 	for seen := 0; seen < most && budget.Err() == nil; {
 		found, last, err := m.Store.Tokens(budget, c.Account, "", after, 100)
 		if err == nil {
-			err = m.overtakeAll(budget, c, found)
+			err = m.overtakeAll(budget, c.Account, found)
 		}
 		switch {
 		case err != nil && budget.Err() != nil && ctx.Err() == nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -82,7 +81,7 @@ func (m *Manager) sweep(ctx context.Context, account user.AccountID, owner user.
 			ended = append(ended, found[i])
 		}
 	}
-	if err := m.overtakeAll(ctx, Caller{Principal: principal.Principal{Account: account}}, ended); err != nil {
+	if err := m.overtakeAll(ctx, account, ended); err != nil {
 		return err
 	}
 	for i := range ended {

@@ -74,7 +74,7 @@ func (m *Manager) List(ctx context.Context, c Caller, q Query) (Page, error) {
 			// The owner is of another account, and so is everything of theirs. Not even how much it is may show.
 			return Page{}, nil
 		}
-		if err := m.overtakeAll(ctx, c, found); err != nil {
+		if err := m.overtakeAll(ctx, c.Account, found); err != nil {
 			return Page{}, err
 		}
 		for i := range found {
@@ -131,7 +131,7 @@ func (m *Manager) stewarded(ctx context.Context, c Caller, steward user.ID, afte
 }
 
 // overtakeAll is overtake for tokens whose owners have to be read.
-func (m *Manager) overtakeAll(ctx context.Context, c Caller, tokens []token.Token) error {
+func (m *Manager) overtakeAll(ctx context.Context, account user.AccountID, tokens []token.Token) error {
 	if len(tokens) == 0 {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (m *Manager) overtakeAll(ctx context.Context, c Caller, tokens []token.Toke
 	for i := range tokens {
 		refs[i] = tokens[i].ID.Owner()
 	}
-	owners, policy, err := m.Store.Owners(ctx, c.Account, refs)
+	owners, policy, err := m.Store.Owners(ctx, account, refs)
 	if err != nil {
 		return err
 	}
@@ -152,10 +152,6 @@ func (m *Manager) overtakeAll(ctx context.Context, c Caller, tokens []token.Toke
 }
 
 func (q *Query) matches(t *token.Token, now time.Time) bool {
-	lastUse := t.LastUsedAt
-	if lastUse.IsZero() {
-		lastUse = t.CreatedAt
-	}
 	text := strings.ToLower(q.Text)
 	return !forgotten(t, now) &&
 		(q.Owner == "" || t.ID.Owner() == q.Owner.Ref()) &&
@@ -163,6 +159,6 @@ func (q *Query) matches(t *token.Token, now time.Time) bool {
 		(q.Status == "" || t.Status(now) == q.Status) &&
 		(q.Environment == "" || t.Environment == q.Environment) &&
 		(q.ExpiresBefore.IsZero() || !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(q.ExpiresBefore)) &&
-		(q.LastUsedBefore.IsZero() || lastUse.Before(q.LastUsedBefore)) &&
+		(q.LastUsedBefore.IsZero() || t.LastUse().Before(q.LastUsedBefore)) &&
 		(text == "" || strings.Contains(strings.ToLower(t.Name+"\n"+t.Description+"\n"+string(t.ID)), text))
 }

@@ -109,9 +109,12 @@ func FromContext(context map[string]any) (Principal, error) {
 	if err != nil {
 		return Principal{}, ErrNone
 	}
-	for key, at := range map[string]*time.Time{wire.Expires: &p.ExpiresAt, wire.RolesStatedAt: &p.RolesStatedAt} {
-		if s := get(key); s != "" {
-			if *at, err = time.Parse(TimeLayout, s); err != nil {
+	for _, at := range []struct {
+		key  string
+		into *time.Time
+	}{{wire.Expires, &p.ExpiresAt}, {wire.RolesStatedAt, &p.RolesStatedAt}} {
+		if s := get(at.key); s != "" {
+			if *at.into, err = time.Parse(TimeLayout, s); err != nil {
 				return Principal{}, fmt.Errorf("%w: %w", ErrNone, err)
 			}
 		}

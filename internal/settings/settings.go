@@ -5,6 +5,7 @@ package settings
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"time"
@@ -97,11 +98,7 @@ func (r *Rules) Breaks(rule string, t *token.Token, now time.Time) bool {
 	case RequireCidrBlocks:
 		return r.RequireCidrBlocks && (len(t.CIDRs) == 0 || token.Everywhere(t.CIDRs))
 	case RevokeUnusedAfter:
-		lastUse := t.LastUsedAt
-		if lastUse.IsZero() {
-			lastUse = t.CreatedAt
-		}
-		return !r.RevokeUnusedAfter.IsZero() && !now.Before(r.RevokeUnusedAfter.AddTo(lastUse))
+		return !r.RevokeUnusedAfter.IsZero() && !now.Before(r.RevokeUnusedAfter.AddTo(t.LastUse()))
 	case AllowedScopes:
 		return !r.allows(t.Scopes)
 	default:
@@ -135,10 +132,17 @@ func (s *Settings) AllowsAddress(addr netip.Addr) bool {
 	return (&token.Token{CIDRs: s.AllowedCIDRs}).AllowsAddress(addr)
 }
 
+// ByKind goes through the rules of each kind of token, in the order of the answers.
+func (s *Settings) ByKind() iter.Seq2[string, *Rules] {
+	return func(yield func(string, *Rules) bool) {
+		_ = yield("personal", &s.Personal) && yield("service", &s.Service)
+	}
+}
+
 // Contradiction says what in the settings cannot hold at once; "" = nothing.
 func (s *Settings) Contradiction() (field, why string) {
 	epoch := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	for name, r := range map[string]*Rules{"personal": &s.Personal, "service": &s.Service} {
+	for name, r := range s.ByKind() {
 		switch {
 		case r.MaxLifetime.IsZero():
 			if r.DefaultLifetime.IsZero() && !r.AllowNeverExpire {

@@ -97,4 +97,10 @@ func TestContradictions(t *testing.T) {
 	if field, _ := s.Contradiction(); field != "personal.defaultLifetime" {
 		t.Errorf("must expire, with no default: %q", field)
 	}
+	s.Service = s.Personal
+	for range 100 {
+		if field, _ := s.Contradiction(); field != "personal.defaultLifetime" {
+			t.Fatalf("of two contradictions %q came first", field)
+		}
+	}
 }

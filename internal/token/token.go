@@ -98,6 +98,14 @@ type Token struct {
 	Secrets     []SecretVersion // newest first; at most MaxSecrets
 }
 
+// LastUse returns when the token was last used, up to a minute old. One that never was counts from its creation.
+func (t *Token) LastUse() time.Time {
+	if t.LastUsedAt.IsZero() {
+		return t.CreatedAt
+	}
+	return t.LastUsedAt
+}
+
 // MaxSecrets is how many versions are kept: the current one and the one before it, live or superseded.
 const MaxSecrets = 2
 

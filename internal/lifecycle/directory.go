@@ -66,11 +66,7 @@ func uniqueness(subject string) error {
 }
 
 func (m *Manager) newEntry(ctx context.Context, c Caller, in Entry, from settings.RolesFrom) (user.User, error) {
-	now := m.now()
-	u := user.User{
-		Ref: user.RefOf(c.Account, in.Subject), Account: c.Account, Subject: in.Subject, Kind: user.Person, Roles: []string{}, Status: user.Active,
-		CreatedAt: now, UpdatedAt: now, Version: 1,
-	}
+	u := user.NewPerson(c.Account, in.Subject, m.now())
 	none := u
 	if err := m.enter(c, from, in, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)

@@ -65,10 +65,9 @@ func (m *Manager) meet(ctx context.Context, c Caller, counts user.Statement, now
 	if err != nil {
 		return user.Statement{}, err
 	}
-	return counts, m.Store.SaveUser(ctx, nil, user.User{
-		Ref: c.User.Ref(), Account: c.Account, Subject: c.Subject, Kind: user.Person, Roles: counts.Roles, RolesStatedAt: counts.At,
-		Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
-	}, event)
+	met := user.NewPerson(c.Account, c.Subject, now)
+	met.Roles, met.RolesStatedAt = counts.Roles, counts.At
+	return counts, m.Store.SaveUser(ctx, nil, met, event)
 }
 
 // keepRoles stores roles that were said anew. That the same were said again changes nothing that anybody sees: it is kept

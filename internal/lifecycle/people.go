@@ -183,11 +183,7 @@ func exceeding(wider scope.Set) error {
 
 // invite makes a person ahead of their first sign-in.
 func (m *Manager) invite(ctx context.Context, c Caller, in SetUser, from settings.RolesFrom) (user.User, error) {
-	now := m.now()
-	u := user.User{
-		Ref: user.RefOf(c.Account, in.Subject), Account: c.Account, Subject: in.Subject, Kind: user.Person, Roles: []string{}, Status: user.Active,
-		CreatedAt: now, UpdatedAt: now, Version: 1,
-	}
+	u := user.NewPerson(c.Account, in.Subject, m.now())
 	none := u
 	if err := m.editUser(c, in, from, &u); err != nil {
 		return user.User{}, m.refused(ctx, c, audit.UserCreated, string(u.ID()), err)

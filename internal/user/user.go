@@ -202,6 +202,14 @@ type Sweep struct {
 // ID returns the public handle.
 func (u User) ID() ID { return u.Ref.ID() }
 
+// NewPerson returns a person whom nobody has seen: active, and without roles.
+func NewPerson(account AccountID, subject string, now time.Time) User {
+	return User{
+		Ref: RefOf(account, subject), Account: account, Subject: subject, Kind: Person, Roles: []string{}, Status: Active,
+		CreatedAt: now, UpdatedAt: now, Version: 1,
+	}
+}
+
 // IsPerson says whether u is the person of that account and subject, and not another whose reference happens to be
 // the same.
 func (u User) IsPerson(account AccountID, subject string) bool {

@@ -18,5 +18,6 @@ func parseTime(s string) (time.Time, bool) {
 	if year := t.UTC().Year(); year < 0 || year > 9999 {
 		return time.Time{}, false
 	}
-	return t, true
+	// The instant that means none here, and in .NET as well: a filter must not mean everything because of it.
+	return t, !t.IsZero()
 }

@@ -27,6 +27,13 @@ func (c condition) and(d condition) condition {
 	return all
 }
 
+// or is either condition.
+func (c condition) or(d condition) condition {
+	either := c.and(d)
+	either.text = "((" + c.text + ") OR (" + d.text + "))"
+	return either
+}
+
 // statusIs is the condition that a user's status compares so.
 func statusIs(comparison string, status user.Status) condition {
 	return condition{"#status " + comparison + " :status", map[string]string{"#status": "status"}, item.Item{":status": item.String(string(status))}}

@@ -79,9 +79,20 @@ func (t *Table) endUser(ctx context.Context, e *store.UserEnding, belongs []stri
 }
 
 // SetRoles writes roles over those that were read, whatever else became of the person; store.ErrChanged when others were given
-// or said since, or when the account would be left without an administrator that it must have.
+// since, or when the account would be left without an administrator that it must have.
+//
+// A JWT's word gives way to whatever was said since. What somebody here says does not: whoever is being demoted could say what they
+// have again and again. Nor does it matter to who takes an administrator away by which roles the person is one by then.
 func (t *Table) SetRoles(ctx context.Context, e store.UserEnding) error {
-	return t.endUser(ctx, &e, []string{"roles", "rolesStatedAt"}, sameRoles(item.OfUser(&e.Before)))
+	was := item.OfUser(&e.Before)
+	open := condition{text: "attribute_exists(pk)"}.and(unchanged(was, "roles"))
+	switch left := e.Administrators; {
+	case e.ByJWT:
+		open = sameRoles(was)
+	case left != nil && left.Other != "":
+		open = unchanged(was, "roles").or(administrates(left.Roles))
+	}
+	return t.endUser(ctx, &e, []string{"roles", "rolesStatedAt"}, open)
 }
 
 // suspendable is the condition that somebody is not suspended yet, or, for an administrator, by the directory alone.

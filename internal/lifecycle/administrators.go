@@ -75,7 +75,7 @@ func (m *Manager) saveWhole(ctx context.Context, w store.UserEnding) error {
 // writeUser saves a change; one that takes an administrator away holds, in the same transaction, that another one is
 // still there, so that two who remove each other at the same time do not both succeed.
 func (m *Manager) writeUser(ctx context.Context, c Caller, w store.UserEnding) error {
-	w.Administrators = &store.Administrators{Roles: m.Catalogue.RolesWith(scope.UsersWrite)}
+	w.Administrators = m.administrators()
 	if !m.isAdmin(w.Before) || m.isAdmin(w.After) {
 		return m.saveUser(ctx, w)
 	}
@@ -109,6 +109,11 @@ func (m *Manager) writeUser(ctx context.Context, c Caller, w store.UserEnding) e
 		}
 		cursor = last
 	}
+}
+
+// administrators asks that the user of a change is no administrator; with Other, that another one is left.
+func (m *Manager) administrators() *store.Administrators {
+	return &store.Administrators{Roles: m.Catalogue.RolesWith(scope.UsersWrite)}
 }
 
 // isAdmin says whether u is an active person who may change people.

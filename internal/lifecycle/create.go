@@ -339,15 +339,14 @@ func expiry(c Caller, in Create, policy *settings.Rules, now time.Time, f *fault
 		return time.Time{}
 	case in.ExpiresAt.Set:
 		field, end = "expiresAt", token.Millis(in.ExpiresAt.Value)
-		if !in.ExpiresAt.Null && !end.After(now) {
-			f.add(field, "in_past", "It has passed already.")
-		}
 	case !in.ExpiresIn.IsZero():
 		end = token.Millis(in.ExpiresIn.AddTo(now))
 	default:
 		return defaultExpiry(c, policy, now)
 	}
 	switch {
+	case !end.IsZero() && !end.After(now):
+		f.add(field, "in_past", "It has passed already.")
 	case end.IsZero() && !policy.AllowNeverExpire:
 		f.add(field, "must_expire", "The account's settings do not allow tokens that never expire.")
 	case !policy.MaxLifetime.IsZero() && (end.IsZero() || end.After(policy.MaxLifetime.AddTo(now))):

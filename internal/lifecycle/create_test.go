@@ -87,6 +87,7 @@ func TestWhatACreateRefuses(t *testing.T) {
 		{"an expiry in the past", lifecycle.Create{Name: "a", ExpiresAt: value(past)}, []string{"expiresAt"}},
 		{"an expiry now", lifecycle.Create{Name: "a", ExpiresAt: value(storetest.Noon)}, []string{"expiresAt"}},
 		{"no expiry", lifecycle.Create{Name: "a", ExpiresAt: null[time.Time]()}, nil},
+		{"an end that is now", lifecycle.Create{Name: "a", ExpiresIn: period.MustParse("PT0.0001S")}, []string{"expiresIn"}},
 		{"both expiresAt and expiresIn", lifecycle.Create{Name: "a", ExpiresAt: value(future), ExpiresIn: period.MustParse("P1D")}, []string{"expiresIn"}},
 		{"a start after the end", lifecycle.Create{Name: "a", ExpiresAt: value(future), NotBefore: future}, []string{"notBefore"}},
 		{"a bad CIDR", lifecycle.Create{Name: "a", CIDRs: value([]string{"203.0.113.0/24", "203.0.113.0/33"})}, []string{"allowedCidrBlocks[1]"}},

@@ -152,7 +152,9 @@ func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		if from == settings.Tokenwright {
 			return m.writeUser(ctx, c, w)
 		}
-		w.ByProvider = m.isAdmin(w.Before) && !m.isAdmin(w.After)
+		if w.ByProvider = m.isAdmin(w.Before) && !m.isAdmin(w.After); !m.isAdmin(w.Before) { // nor by the time it is written
+			w.Administrators = m.administrators()
+		}
 		err := m.saveUser(ctx, w)
 		if w.ByProvider && inTheirWay(err) { // perhaps by whoever has just made roles Tokenwright's own
 			policy, err := m.Store.Settings(ctx, c.Account)

@@ -89,5 +89,5 @@ func (m *Manager) keepRoles(ctx context.Context, c Caller, before user.User, cou
 	if err != nil {
 		return err
 	}
-	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event, ByProvider: m.isAdmin(before) && !m.isAdmin(after)})
+	return m.Store.SetRoles(ctx, store.UserEnding{Before: before, After: after, Event: event, ByJWT: true, ByProvider: m.isAdmin(before) && !m.isAdmin(after)})
 }

@@ -104,6 +104,8 @@ type UserEnding struct {
 	// ByProvider holds that the account's roles come from its identity provider still: its word takes the last administrator as
 	// well, and must not do so where somebody has just made roles Tokenwright's own.
 	ByProvider bool
+	// ByJWT says that the roles are a JWT's word, which counts unless something was said since.
+	ByJWT bool
 	// KeepSuspender is an offboarding by a directory, which has no say in an administrator's suspension: what is stored of who
 	// suspended the person stays, be it since the person was read.
 	KeepSuspender bool

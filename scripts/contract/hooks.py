@@ -94,6 +94,7 @@ VALUE = {
     "host_bits": host_bits,
     "bad_duration": lambda duration: years(duration) > 99.9,
     "too_long": lambda duration: years(duration) > 6.9 / 365.25,  # the gracePeriod of a rotation
+    "bad_time": lambda instant: instant.startswith(("0000-12-31T", "0001-01-0", "9999-12-31T", "0000-01-01T")),  # not in years 0 to 9999 in UTC, or no time
     "bad_path": doubled_parameter,
     # schemathesis takes a bare 0 for an If-Match that the pattern admits.
     "bad_etag": lambda tag: not re.fullmatch(r'\*|(W/)?"[^"]*"', tag),

@@ -154,7 +154,7 @@ func TestABadFieldOfACreateIsNamed(t *testing.T) {
 		"scopes in one string":          invalid("scopes", "orders:read", "wrong_type", "list of scopes"),
 		"over 100 scopes":               invalid("scopes", list(101, func(int) string { return "orders:read" }), "too_many", "100"),
 		"an expiry in the past":         invalid("expiresAt", "2020-01-01T00:00:00Z", "in_past", "passed"),
-		"an expiry at the zero time":    invalid("expiresAt", "0001-01-01T00:00:00Z", "in_past", "passed"),
+		"an expiry at the zero time":    invalid("expiresAt", "0001-01-01T00:00:00Z", "bad_time", "RFC 3339"),
 		"an expiry without a zone":      invalid("expiresAt", "2035-01-01T00:00:00", "bad_time", "RFC 3339"),
 		"an expiry in the year 10000":   invalid("expiresAt", "9999-12-31T23:59:59-12:00", "bad_time", "RFC 3339"),
 		"an expiry that is a number":    invalid("expiresAt", 1767225600, "wrong_type", "a time such as"),

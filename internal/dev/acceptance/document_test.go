@@ -201,7 +201,7 @@ var beyondSchemas = map[string]string{
 	"too_large": "of all rules", "too_complex": "of all rules", "repeated": "of names that stand there twice", "not_json": "of bytes that are no UTF-8",
 	"host_bits": "of addresses", "bad_duration": "a sum over 100 years", "too_long": "a sum over that of a rotation",
 	"contradiction": "of two durations", "bad_path": "of two parameters", "holds_token": "what is stored already may hold one",
-	"required": "of who calls, and of the kind of a token", "bad_time": "the last hours of the year 9999, and the first of the year 0",
+	"required": "of who calls, and of the kind of a token", "bad_time": "the last hours of the year 9999, the first of the year 0, and the instant that stands for none",
 	// Of the document of another API, whose schema is OpenAPI's.
 	"ambiguous_security": "", "unknown_scheme": "", "unsupported_security": "", "no_operations": "", "not_openapi": "", "bad_version": "", "reference": "",
 }

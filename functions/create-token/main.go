@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("create-token", (*api.Endpoints).Create, management.Keys, management.Known)
+	management.Run("create-token", (*api.Endpoints).Create, management.Keys)
 }

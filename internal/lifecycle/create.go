@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tokenwright/tokenwright/internal/audit"
@@ -48,18 +47,22 @@ func (m *Manager) Create(ctx context.Context, c Caller, in Create) (Issued, erro
 
 func (m *Manager) createOnce(ctx context.Context, c Caller, in Create) (Issued, error) {
 	in = in.withDefaults(c)
-	if err := c.mayCreate(in.Kind); err != nil {
+	met, counts, err := m.arrival(ctx, c)
+	if err == nil {
+		err = counts.mayCreate(in.Kind)
+	}
+	if err != nil {
 		return Issued{}, err
 	}
 	if in.IdempotencyKey == "" {
-		return m.create(ctx, c, in)
+		return m.create(ctx, c, met, in)
 	}
 	var issued Issued
-	err := persist(ctx, retry.Changing, "what this Idempotency-Key stands for", func(ctx context.Context) (err error) {
+	err = persist(ctx, retry.Changing, "what this Idempotency-Key stands for", func(ctx context.Context) (err error) {
 		if issued, err = m.createdBefore(ctx, c, in); !errors.Is(err, store.ErrNoReplay) {
 			return err
 		}
-		issued, err = m.create(ctx, c, in)
+		issued, err = m.create(ctx, c, met, in)
 		if isRefusal(err, "too_many_tokens") { // the last one may be the very one that this repeats
 			if again, replay := m.createdBefore(ctx, c, in); !errors.Is(replay, store.ErrNoReplay) {
 				issued = again
@@ -136,56 +139,66 @@ func (c Caller) mayCreate(kind token.Kind) error {
 	return nil
 }
 
-func (m *Manager) create(ctx context.Context, c Caller, in Create) (Issued, error) {
+// create makes the token; met is a person who has just been read. Whoever is not known yet is stored once nothing speaks against
+// their token any more, and others who get in the way have everything read and judged anew.
+func (m *Manager) create(ctx context.Context, c Caller, met *person, in Create) (Issued, error) {
 	now := m.now()
-	within, tok, err := m.drafted(ctx, c, in, now)
-	if err != nil {
-		return Issued{}, err
-	}
-	known, err := m.Know(ctx, c)
-	if err != nil {
-		return Issued{}, err
-	}
-	if !slices.Equal(known.Scopes, c.Scopes) { // said after the JWT, and after the authorizer looked
-		return m.createOnce(ctx, known, in)
-	}
 	var issued Issued
 	var first *user.User
-	err = persist(ctx, retry.Creating, "how many tokens this person has", func(ctx context.Context) error {
-		creator, err := m.creator(ctx, c)
+	err := persist(ctx, retry.Creating, "how many tokens this person has", func(ctx context.Context) error {
+		by, err := m.creator(ctx, c, met)
+		if err != nil {
+			return err
+		}
+		met = nil
+		tok, err := m.draft(by, in, now)
+		if err == nil && by.unkept != nil {
+			by.user, err = m.keep(ctx, by.Caller, by.unkept)
+		}
 		if err != nil {
 			return err
 		}
 		if first == nil {
-			first = &creator
+			first = &by.user
 		}
-		if creator.Generation != first.Generation { // whoever was invited again in between did not ask for this
+		if by.user.Generation != first.Generation { // whoever was invited again in between did not ask for this
 			return errInactive
 		}
-		issued, err = m.createFor(ctx, c, in, &within, creator, tok, now)
-		if inTheirWay(err) { // perhaps by whoever set a limit, or narrowed the calling token
-			var refused error
-			if within, tok, refused = m.drafted(ctx, c, in, now); refused != nil {
-				return refused
-			}
-		}
+		issued, err = m.createFor(ctx, by, in, tok, now)
 		return err
 	})
 	return issued, err
 }
 
-// drafted is the token that is asked for, within what holds now.
-func (m *Manager) drafted(ctx context.Context, c Caller, in Create, now time.Time) (bounds, token.Token, error) {
-	within, err := m.bounds(ctx, c)
-	if err != nil {
-		return bounds{}, token.Token{}, err
+// creator is who makes a token, with what holds for them now.
+type creator struct {
+	Caller
+	user   user.User
+	within bounds
+	unkept *person // whom the table does not know like this yet; nil = it does
+}
+
+// creator reads who makes a token, and what they are held to. Their tokens are counted after that.
+func (m *Manager) creator(ctx context.Context, c Caller, met *person) (creator, error) {
+	if c.IsToken() {
+		within, err := m.bounds(ctx, c)
+		return creator{Caller: within.hold(c), user: within.owner, within: within}, err
 	}
-	c = within.hold(c)
-	if err := c.mayCreate(in.Kind); err != nil {
-		return bounds{}, token.Token{}, err
+	if met == nil {
+		p, err := m.meet(ctx, c)
+		if err != nil {
+			return creator{}, err
+		}
+		met = &p
 	}
-	tok, err := m.draft(c, in, &within, now)
-	return within, tok, err
+	by := creator{Caller: c, user: met.user, within: bounds{policy: met.policy}}
+	switch {
+	case !c.isKnown():
+		by.Caller, by.unkept = m.as(c, met.counts), met
+	case !met.seen:
+		return creator{}, forbidden("owner_inactive", "There is no such person any more.")
+	}
+	return by, nil
 }
 
 // judgedByRoles says whether a token that the caller makes may do what the caller's roles let. A personal token is cut by them at
@@ -204,49 +217,35 @@ func (m *Manager) stillHas(c Caller, tok *token.Token, creator *user.User) error
 	return c.withinCaller(m.Catalogue.Covered(tok.Scopes), tok.ExpiresAt)
 }
 
-// creator reads who creates. Their tokens are counted after that.
-func (m *Manager) creator(ctx context.Context, c Caller) (user.User, error) {
-	u, err := m.Store.User(ctx, c.User.Ref())
-	switch {
-	case errors.Is(err, user.ErrNotFound):
-		return u, forbidden("owner_inactive", "There is no such person any more.")
-	case err != nil:
-		return u, fmt.Errorf("reading %s: %w", c.User, err)
-	case u.Status != user.Active:
-		return u, errInactive
-	}
-	return u, nil
-}
-
 var errInactive = forbidden("owner_inactive", "You were suspended or offboarded a moment ago.")
 
 // createFor creates a token for a creator as read. store.ErrChanged: others of theirs were made since.
-func (m *Manager) createFor(ctx context.Context, c Caller, in Create, within *bounds, creator user.User, tok token.Token, now time.Time) (Issued, error) {
-	creation := store.Creation{Token: tok, Creator: creator, Given: c.judgedByRoles(in.Kind), Maker: within.held("")}
+func (m *Manager) createFor(ctx context.Context, by creator, in Create, tok token.Token, now time.Time) (Issued, error) {
+	creation := store.Creation{Token: tok, Creator: by.user, Given: by.judgedByRoles(in.Kind), Maker: by.within.held("")}
 	if creation.Given {
-		if err := m.stillHas(within.hold(c), &tok, &creator); err != nil {
+		if err := m.stillHas(by.Caller, &tok, &by.user); err != nil {
 			return Issued{}, err
 		}
 	}
 	if creation.Maker != nil {
 		creation.Maker.Owner = nil // who is the creator
 	}
-	owner := creator.Ref
+	owner := by.user.Ref
 	var err error
 	if in.Kind == token.Personal {
-		creation.Token.Generation = creator.Generation
-		creation.Counted = within.policy.Personal.MaxTokensPerUser > 0
-		err = m.hasRoom(ctx, c, &creator, &within.policy, now)
+		creation.Token.Generation = by.user.Generation
+		creation.Counted = by.within.policy.Personal.MaxTokensPerUser > 0
+		err = m.hasRoom(ctx, by.Caller, &by.user, &by.within.policy, now)
 	} else if owner, err = user.NewRef(m.Random); err == nil {
-		creation.Token.Steward = c.steward(&within.maker)
+		creation.Token.Steward = by.steward(&by.within.maker)
 		creation.TokenUser = &user.User{
-			Ref: owner, Account: c.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
+			Ref: owner, Account: by.Account, Kind: user.Service, Status: user.Active, CreatedAt: now, UpdatedAt: now, Version: 1,
 		}
 	}
 	if err != nil {
 		return Issued{}, err
 	}
-	return m.issue(ctx, c, in, creation, owner, now)
+	return m.issue(ctx, by.Caller, in, creation, owner, now)
 }
 
 // issue names the token, draws its secret and writes all of it.
@@ -280,35 +279,38 @@ func (m *Manager) issue(ctx context.Context, c Caller, in Create, creation store
 	return issued, nil
 }
 
-// draft applies every rule on the content of a new token.
-func (m *Manager) draft(c Caller, in Create, within *bounds, now time.Time) (token.Token, error) {
+// draft applies every rule on the content of a new token, and on who may make such a one now.
+func (m *Manager) draft(by creator, in Create, now time.Time) (token.Token, error) {
+	if err := by.mayCreate(in.Kind); err != nil {
+		return token.Token{}, err
+	}
 	var f faults
 	f.name(in.Name)
 	f.description(in.Description)
 	tok := token.Token{
-		Account: c.Account, Kind: in.Kind, Environment: in.Environment, Name: in.Name, Description: in.Description,
-		CIDRs: f.cidrs(in.CIDRs.Value), Active: true, NotBefore: token.Millis(in.NotBefore), CreatedAt: now, CreatedBy: c.User,
-		UpdatedAt: now, UpdatedBy: c.User, Version: 1,
+		Account: by.Account, Kind: in.Kind, Environment: in.Environment, Name: in.Name, Description: in.Description,
+		CIDRs: f.cidrs(in.CIDRs.Value), Active: true, NotBefore: token.Millis(in.NotBefore), CreatedAt: now, CreatedBy: by.User,
+		UpdatedAt: now, UpdatedBy: by.User, Version: 1,
 	}
-	grants := m.grants(c, in, &tok, &f)
+	grants := m.grants(by.Caller, in, &tok, &f)
 	if !in.CIDRs.Set {
-		tok.CIDRs = within.maker.CIDRs
+		tok.CIDRs = by.within.maker.CIDRs
 	}
-	rules := within.policy.For(in.Kind)
-	tok.ExpiresAt = expiry(c, in, rules, now, &f)
+	rules := by.within.policy.For(in.Kind)
+	tok.ExpiresAt = expiry(by.Caller, in, rules, now, &f)
 	if !tok.ExpiresAt.IsZero() && !tok.NotBefore.Before(tok.ExpiresAt) {
 		f.add("notBefore", "after_expiry", "The token would expire before it starts.")
 	}
 	if err := Invalid(f); err != nil {
 		return token.Token{}, err
 	}
-	if err := permitted(&within.policy, &tok, now); err != nil {
+	if err := permitted(&by.within.policy, &tok, now); err != nil {
 		return token.Token{}, err
 	}
-	if err := c.withinCaller(grants, tok.ExpiresAt); err != nil {
+	if err := by.withinCaller(grants, tok.ExpiresAt); err != nil {
 		return token.Token{}, err
 	}
-	return tok, withinAddresses(tok.CIDRs, within.maker.CIDRs)
+	return tok, withinAddresses(tok.CIDRs, by.within.maker.CIDRs)
 }
 
 // grants sets the token's scopes and returns what they stand for now.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -16,12 +17,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tokenwright/tokenwright/internal/api"
 	"github.com/tokenwright/tokenwright/internal/dev/storetest"
 	"github.com/tokenwright/tokenwright/internal/dynamo/direct"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/management"
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/route"
@@ -157,6 +161,24 @@ func (m *metered) must(err error) {
 	}
 }
 
+// post calls an operation as its function does, all that comes before the rules included.
+func (m *metered) post(operation string, endpoint management.Operation, by lifecycle.Caller, body string) {
+	m.t.Helper()
+	who := map[string]any{}
+	for name, value := range by.Context() {
+		who[name] = value
+	}
+	endpoints := &api.Endpoints{Manager: m.Manager, Format: m.Format, Now: m.Now}
+	handle := api.Handler(operation, slog.New(slog.DiscardHandler), func(ctx context.Context, r *api.Request) (api.Answer, error) { return endpoint(endpoints, ctx, r) })
+	answer, err := handle(m.t.Context(), events.APIGatewayProxyRequest{
+		Headers: map[string]string{"Content-Type": "application/json"}, Body: body, RequestContext: events.APIGatewayProxyRequestContext{Authorizer: who},
+	})
+	m.must(err)
+	if answer.StatusCode >= http.StatusBadRequest {
+		m.t.Errorf("%s: %d %s", operation, answer.StatusCode, answer.Body)
+	}
+}
+
 // row counts what f asks of DynamoDB.
 func (m *metered) row(what string, f func()) {
 	m.t.Helper()
@@ -195,7 +217,7 @@ func (m *metered) allRows() {
 			m.must(err)
 		}
 	}
-	row("create the first token of a person, or the first with new roles", create(lifecycle.Create{}))
+	row("create the first token of a person, or the first with new roles", func() { m.post("create-token", (*api.Endpoints).Create, person, `{"name": "laptop"}`) })
 	person = m.admit("a.b.c")
 	if person.Profile != principal.ProfileCurrent {
 		t.Fatalf("the person's profile is %s", person.Profile)
@@ -232,6 +254,9 @@ func (m *metered) allRows() {
 	})
 	m.apiRows(person, target)
 	m.peopleRows(person)
+	create(lifecycle.Create{Scopes: lifecycle.Field[[]scope.Pattern]{Set: true, Value: []scope.Pattern{"tokens:write", "orders:read"}}})()
+	person = m.admit(issued.Secret.Reveal())
+	row("create a service token with another token", create(lifecycle.Create{Kind: token.Service, Scopes: service}))
 }
 
 // peopleRows are the rows of the operations on people, policy and audit.

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("bulk-revoke", (*api.Endpoints).BulkRevoke, management.Known)
+	management.Run("bulk-revoke", (*api.Endpoints).BulkRevoke)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("cancel-job", (*api.Endpoints).CancelJob, management.Known)
+	management.Run("cancel-job", (*api.Endpoints).CancelJob)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("delete-api", (*api.Endpoints).DeleteAPI, management.Known)
+	management.Run("delete-api", (*api.Endpoints).DeleteAPI)
 }

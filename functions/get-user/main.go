@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("get-user", (*api.Endpoints).GetUser, management.Known)
+	management.Run("get-user", (*api.Endpoints).GetUser)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("offboard-user", (*api.Endpoints).OffboardUser, management.Known)
+	management.Run("offboard-user", (*api.Endpoints).OffboardUser)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("put-api", (*api.Endpoints).PutAPI, management.Known)
+	management.Run("put-api", (*api.Endpoints).PutAPI)
 }

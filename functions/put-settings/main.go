@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("put-settings", (*api.Endpoints).PutSettings, management.Known)
+	management.Run("put-settings", (*api.Endpoints).PutSettings)
 }

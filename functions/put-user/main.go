@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("put-user", (*api.Endpoints).PutUser, management.Known)
+	management.Run("put-user", (*api.Endpoints).PutUser)
 }

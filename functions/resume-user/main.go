@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("resume-user", (*api.Endpoints).ResumeUser, management.Known)
+	management.Run("resume-user", (*api.Endpoints).ResumeUser)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("revoke-issued-before", (*api.Endpoints).RevokeIssuedBefore, management.Known)
+	management.Run("revoke-issued-before", (*api.Endpoints).RevokeIssuedBefore)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("revoke-token", (*api.Endpoints).Revoke, management.Known)
+	management.Run("revoke-token", (*api.Endpoints).Revoke)
 }

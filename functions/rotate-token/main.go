@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("rotate-token", (*api.Endpoints).Rotate, management.Keys, management.Known)
+	management.Run("rotate-token", (*api.Endpoints).Rotate, management.Keys)
 }

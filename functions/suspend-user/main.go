@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("suspend-user", (*api.Endpoints).SuspendUser, management.Known)
+	management.Run("suspend-user", (*api.Endpoints).SuspendUser)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("transfer-token", (*api.Endpoints).Transfer, management.Known)
+	management.Run("transfer-token", (*api.Endpoints).Transfer)
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func main() {
-	management.Run("update-token", (*api.Endpoints).Update, management.Known)
+	management.Run("update-token", (*api.Endpoints).Update)
 }

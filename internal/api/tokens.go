@@ -18,19 +18,6 @@ type Endpoints struct {
 	Now     func() time.Time
 }
 
-// Known lets an endpoint act for a person whom the table knows with the roles they have now: it stores them first where
-// it does not. Operations that only read tokens or events go without, and cannot write.
-func (e *Endpoints) Known(next Endpoint) Endpoint {
-	return func(ctx context.Context, r *Request) (Answer, error) {
-		known, err := e.Manager.Know(ctx, r.Caller)
-		if err != nil {
-			return Answer{}, err
-		}
-		r.Caller = known
-		return next(ctx, r)
-	}
-}
-
 func (e *Endpoints) answer(status int, t *token.Token) Answer {
 	return Answer{Status: status, Headers: map[string]string{"ETag": etag(t)}, Body: show(e.Format, t, e.Now()), Token: string(t.ID)}
 }

@@ -103,6 +103,9 @@ type SetRules struct {
 // SetAPIRules makes or replaces the rules of an API, and says whether there were none.
 func (m *Manager) SetAPIRules(ctx context.Context, c Caller, in SetRules) (set route.Rules, made bool, err error) {
 	api := in.Rules.API
+	if c, err = m.Know(ctx, c); err != nil {
+		return route.Rules{}, false, err
+	}
 	if err := m.maySetRules(c, in); err != nil {
 		return route.Rules{}, false, m.refusedUnread(ctx, c, audit.APIUpdated, string(api), err)
 	}
@@ -180,6 +183,10 @@ func rulesMoved(detail string) error {
 // DeleteAPIRules removes the rules of an API, at the version that the caller has seen. Afterwards the authorizer admits
 // every valid credential to it again.
 func (m *Manager) DeleteAPIRules(ctx context.Context, c Caller, api route.APIID, ifVersion int64) error {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return err
+	}
 	if err := m.operates(c, scope.APIsWrite); err != nil {
 		return m.refusedUnread(ctx, c, audit.APIDeleted, string(api), err)
 	}

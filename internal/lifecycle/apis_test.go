@@ -65,6 +65,7 @@ func (w *world) apiEvents(api string) (out []audit.Event) {
 
 func TestRulesAreNeverReplacedBlind(t *testing.T) {
 	w := operated(t)
+	w.known(admin)
 	first := wholeAPI(t, "a1", "GET /orders orders:read")
 	try := func(version lifecycle.Field[int64]) error {
 		_, _, err := w.SetAPIRules(t.Context(), admin, lifecycle.SetRules{Rules: wholeAPI(t, "a1"), IfVersion: version})
@@ -145,8 +146,8 @@ func TestOfTwoWhoMakeRulesOneIsTold(t *testing.T) {
 func TestOnlyTheOperatorHasToDoWithRules(t *testing.T) {
 	w := operated(t)
 	w.set(wholeAPI(t, "a1", "GET /orders orders:read"), blind)
-	noScope := admin
-	noScope.Scopes = scope.NewSet("tokens:read")
+	w.known(evil)
+	noScope := holding(admin, "tokens:read")
 	acts := map[string]func(c lifecycle.Caller, api route.APIID) error{
 		"set": func(c lifecycle.Caller, api route.APIID) error {
 			_, _, err := w.SetAPIRules(t.Context(), c, lifecycle.SetRules{Rules: wholeAPI(t, api), IfVersion: value(int64(1))})
@@ -169,7 +170,7 @@ func TestOnlyTheOperatorHasToDoWithRules(t *testing.T) {
 	}
 	w.OperatorAccount = ""
 	for what, act := range acts {
-		nobody := admin
+		nobody := holding(admin, admin.Scopes...)
 		nobody.Account = ""
 		refuses(t, what+" without an operator", act(admin, "a1"), lifecycle.ErrForbidden, "not_operator")
 		refuses(t, what+" without an account", act(nobody, "a1"), lifecycle.ErrForbidden, "not_operator")
@@ -190,6 +191,7 @@ func TestNobodyLocksTheManagementAPI(t *testing.T) {
 
 func TestRulesThatCannotHoldAreRefused(t *testing.T) {
 	w := operated(t)
+	w.known(admin)
 	bad := route.Rule{Method: "GET", Match: route.All, Scopes: scope.NewSet("moon:fly", "moon:walk")}
 	var many []string
 	for i := range 60 {

@@ -47,6 +47,10 @@ const maxBulkExamined = 10_000
 // personal tokens are left alone unless the account's settings allow it. A filter means the tokens that exist
 // now: what is created later is never touched.
 func (m *Manager) BulkRevoke(ctx context.Context, c Caller, in BulkRevoke) (job.Job, error) {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return job.Job{}, err
+	}
 	if !c.Scopes.Has(scope.TokensDelete) {
 		return job.Job{}, m.refused(ctx, c, audit.JobCreated, string(c.Account), lacking(scope.TokensDelete))
 	}

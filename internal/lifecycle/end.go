@@ -37,6 +37,9 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 	if err != nil {
 		return err
 	}
+	if c, err = m.Know(ctx, c); err != nil {
+		return err
+	}
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
 		return m.refusedUnread(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
 	}

@@ -18,6 +18,10 @@ import (
 // revokes unless the settings say so: a signed-in person may end them in this way all the same, because something has
 // happened; a token may not.
 func (m *Manager) RevokeIssuedBefore(ctx context.Context, c Caller, target *Person, before time.Time, reason string) error {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return err
+	}
 	own := target != nil && c.person(*target) == c.User && !c.IsToken()
 	if !own && !c.Scopes.Has(scope.TokensDelete) {
 		if target != nil {

@@ -60,6 +60,9 @@ func (m *Manager) stop(ctx context.Context, c Caller, before *job.Job, reason st
 // CancelJob ends a job before it is done; what it did stays done. It needs tokens:delete. Cancelling what is cancelled changes
 // nothing and succeeds. A token cancels no job but its own: it may be one of those that the job is there to revoke.
 func (m *Manager) CancelJob(ctx context.Context, c Caller, id job.ID) (j job.Job, err error) {
+	if c, err = m.Know(ctx, c); err != nil {
+		return job.Job{}, err
+	}
 	if !c.Scopes.Has(scope.TokensDelete) {
 		return job.Job{}, m.refusedUnread(ctx, c, audit.JobCancelled, string(id), lacking(scope.TokensDelete))
 	}

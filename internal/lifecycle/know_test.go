@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/dev/storetest"
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
+	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/principal"
+	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/token"
@@ -239,5 +242,107 @@ func TestRolesOfAnEarlierVersionAreAsNewAsTheLastChange(t *testing.T) {
 		w.hasRoles("an older JWT", analyst, 30, roles...)
 		w.known(saying(31, "analyst"))
 		w.hasRoles("a newer one", analyst, 31, "analyst")
+	}
+}
+
+// meetings counts how often somebody is met.
+type meetings struct {
+	lifecycle.Store
+	who user.Ref
+	n   int
+}
+
+func (c *meetings) Owners(ctx context.Context, a user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error) {
+	if slices.Contains(refs, c.who) {
+		c.n++
+	}
+	return c.Store.Owners(ctx, a, refs)
+}
+
+func TestEveryChangeStoresWhoAsksAndMeetsThemOnce(t *testing.T) {
+	eve := person("acc_acme", "eve", "admin")
+	for what, do := range map[string]func(w *world, of lifecycle.Target, ctx context.Context) error{
+		"create": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.Create(ctx, eve, lifecycle.Create{Name: "x"})
+			return err
+		},
+		"create, to be repeated": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.Create(ctx, eve, lifecycle.Create{Name: "x", IdempotencyKey: "k"})
+			return err
+		},
+		"update": func(w *world, of lifecycle.Target, ctx context.Context) error {
+			_, err := w.Update(ctx, eve, of, 0, lifecycle.Update{Name: value("x")})
+			return err
+		},
+		"rotate": func(w *world, of lifecycle.Target, ctx context.Context) error {
+			_, err := w.Rotate(ctx, eve, of, 0, period.Period{})
+			return err
+		},
+		"transfer": func(w *world, of lifecycle.Target, ctx context.Context) error {
+			_, err := w.Transfer(ctx, eve, of, 0, eve.User)
+			return err
+		},
+		"revoke": func(w *world, of lifecycle.Target, ctx context.Context) error { return w.Revoke(ctx, eve, of, 0) },
+		"revoke what was issued before": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			return w.RevokeIssuedBefore(ctx, eve, nil, storetest.Noon, "")
+		},
+		"begin a job": func(w *world, of lifecycle.Target, ctx context.Context) error {
+			_, err := w.BulkRevoke(ctx, eve, lifecycle.BulkRevoke{IDs: []token.ID{of.ID}})
+			return err
+		},
+		"cancel a job": func(w *world, of lifecycle.Target, ctx context.Context) error {
+			_, err := w.CancelJob(ctx, eve, w.begin(admin, lifecycle.BulkRevoke{IDs: []token.ID{of.ID}}).ID)
+			return err
+		},
+		"look at oneself": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.User(ctx, eve, lifecycle.Person{Me: true})
+			return err
+		},
+		"change a person": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.PutUser(ctx, eve, them(admin), 0, lifecycle.SetUser{DisplayName: value("Ada")})
+			return err
+		},
+		"suspend": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.Suspend(ctx, eve, them(admin), 0)
+			return err
+		},
+		"resume": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.Resume(ctx, eve, them(admin), 0)
+			return err
+		},
+		"offboard": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, err := w.Offboard(ctx, eve, them(admin), 0)
+			return err
+		},
+		"set the policy": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			now, err := w.fixture.Store.Settings(ctx, "acc_acme")
+			if err == nil {
+				_, _, err = w.SetSettings(ctx, eve, now.Version, now)
+			}
+			return err
+		},
+		"set rules": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			_, _, err := w.SetAPIRules(ctx, eve, lifecycle.SetRules{Rules: route.Rules{API: "a1", Default: route.Deny, AnswersFor: route.WholeAPI}})
+			return err
+		},
+		"remove rules": func(w *world, _ lifecycle.Target, ctx context.Context) error {
+			w.fixture.PutRules(w.T, "a1", 3)
+			return w.DeleteAPIRules(ctx, eve, "a1", 3)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := start(t)
+			w.OperatorAccount = "acc_acme"
+			w.known(admin)
+			of := id(w.service(admin, "orders:read"))
+			met := &meetings{Store: w.fixture.Store, who: eve.User.Ref()}
+			w.Store = met
+			if err := do(w, of, t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if u := w.stored(eve); !u.HasRoles(eve.Roles) || met.n != 1 {
+				t.Errorf("stored as %+v, met %d times", u, met.n)
+			}
+		})
 	}
 }

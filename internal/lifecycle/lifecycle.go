@@ -1,5 +1,6 @@
 // Package lifecycle holds every rule that changes or shows tokens: who may create, see, change, rotate and revoke
-// which, and what each of these does. It guarantees that each operation authorizes before it reads, that nobody is
+// which, and what each of these does. It guarantees that each operation authorizes before it reads, that one which changes
+// something knows a signed-in person first, with the roles that count, that nobody is
 // granted more than they hold, that another account's token is answered like one that never was, and that every
 // change carries its audit event into the same write. Storing is the Store's, reading requests the api package's.
 package lifecycle

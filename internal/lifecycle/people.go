@@ -28,8 +28,13 @@ func (c Caller) person(p Person) user.ID {
 	return p.ID
 }
 
-// User returns one user of the account: oneself for nothing, others with users:read.
+// User returns one user of the account: oneself for nothing, others with users:read. Whoever asks is stored first, so that they
+// find themselves.
 func (m *Manager) User(ctx context.Context, c Caller, target Person) (user.User, error) {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return user.User{}, err
+	}
 	id := c.person(target)
 	if id != c.User && !c.Scopes.Has(scope.UsersRead) {
 		return user.User{}, lacking(scope.UsersRead)
@@ -96,6 +101,10 @@ type SetUser struct {
 // PutUser changes a person's roles and display name, makes one ahead of the first sign-in, and invites an offboarded one
 // again, whose old tokens stay dead. It needs users:write.
 func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersion int64, in SetUser) (user.User, error) {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return user.User{}, err
+	}
 	id := c.person(target)
 	if !c.Scopes.Has(scope.UsersWrite) {
 		return user.User{}, m.refusedUnread(ctx, c, audit.UserUpdated, string(id), lacking(scope.UsersWrite))
@@ -276,6 +285,10 @@ func (m *Manager) leftBehind(ctx context.Context, c Caller, steward user.ID) ([]
 }
 
 func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVersion int64, action audit.Action, needs scope.Scope, edit func(*user.User) error) (user.User, error) {
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return user.User{}, err
+	}
 	id := c.person(target)
 	if !c.Scopes.Has(needs) {
 		return user.User{}, m.refusedUnread(ctx, c, action, string(id), lacking(needs))

@@ -198,8 +198,7 @@ func TestTwoAdministratorsDoNotRemoveEachOther(t *testing.T) {
 func TestWhatPutUserRefuses(t *testing.T) {
 	w := start(t)
 	w.known(admin, analyst, evil)
-	manager := analyst // may change people, holds little else
-	manager.Scopes = append(slices.Clone(analyst.Scopes), "users:write")
+	manager := holding(analyst, append(slices.Clone(analyst.Scopes), "users:write")...) // may change people, holds little else
 	put := func(c lifecycle.Caller, target lifecycle.Person, in lifecycle.SetUser) error {
 		_, err := w.PutUser(t.Context(), c, target, 0, in)
 		return err
@@ -289,6 +288,7 @@ func TestAPolicyIsCheckedAtUseAsWell(t *testing.T) {
 
 func TestContradictorySettingsAreRefused(t *testing.T) {
 	w := start(t)
+	w.known(admin)
 	for field, change := range map[string]func(*settings.Settings){
 		"personal.defaultLifetime": func(s *settings.Settings) {
 			s.Personal = settings.Rules{DefaultLifetime: period.MustParse("P31D"), MaxLifetime: period.MustParse("P30D")}

@@ -33,6 +33,10 @@ func (m *Manager) Settings(ctx context.Context, c Caller) (settings.Settings, er
 // takes the longer the more tokens there are, and whoever makes many must not keep the policy from being set.
 func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in settings.Settings) (settings.Settings, Preview, error) {
 	none := settings.Settings{}
+	c, err := m.Know(ctx, c)
+	if err != nil {
+		return none, Preview{}, err
+	}
 	if !c.Scopes.Has(scope.SettingsWrite) {
 		return none, Preview{}, m.refused(ctx, c, audit.SettingsUpdated, string(c.Account), lacking(scope.SettingsWrite))
 	}
@@ -41,7 +45,7 @@ func (m *Manager) SetSettings(ctx context.Context, c Caller, ifVersion int64, in
 	}
 	var before, after settings.Settings
 	now := m.now()
-	err := persist(ctx, retry.Changing, "the settings", func(ctx context.Context) (err error) {
+	err = persist(ctx, retry.Changing, "the settings", func(ctx context.Context) (err error) {
 		if before, err = m.settingsAt(ctx, c, ifVersion); err == nil {
 			after, err = m.replaceSettings(ctx, c, before, in, now)
 		}

@@ -26,11 +26,15 @@ func (m *Manager) Rotate(ctx context.Context, c Caller, target Target, ifVersion
 // with the same secret for ReplayLife, and rotates once. Without one, the repetition of a call whose answer was lost ends
 // the secret that it issued.
 func (m *Manager) RotateOnce(ctx context.Context, c Caller, target Target, ifVersion int64, grace period.Period, key string) (Issued, error) {
-	r := rotation{Manager: m, caller: c, grace: grace, ifVersion: ifVersion}
+	r := rotation{Manager: m, grace: grace, ifVersion: ifVersion}
 	var err error
 	if r.id, err = c.resolve(target); err != nil {
 		return Issued{}, err
 	}
+	if c, err = m.Know(ctx, c); err != nil {
+		return Issued{}, err
+	}
+	r.caller = c
 	r.free = c.owns(r.id) && (!c.IsToken() || c.Token == r.id)
 	if !r.free && !c.Scopes.Has(scope.TokensWrite) {
 		return Issued{}, m.refusedUnread(ctx, c, audit.TokenRotated, string(r.id), lacking(scope.TokensWrite))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/lifecycle"
 	"github.com/tokenwright/tokenwright/internal/period"
-	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/token"
 )
 
@@ -105,8 +104,7 @@ func TestARepeatedRotationIsAuthorizedAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	demoted := admin
-	demoted.Scopes = scope.NewSet("tokens:read")
+	demoted := holding(admin, "tokens:read")
 	_, err = w.once(demoted, id(robot), rotateKey, "", 0)
 	refuses(t, "without tokens:write", err, lifecycle.ErrForbidden, "insufficient_scope")
 	if _, err := w.once(evil, id(robot), rotateKey, "", 0); err == nil {

@@ -18,6 +18,9 @@ func (m *Manager) Transfer(ctx context.Context, c Caller, target Target, ifVersi
 	if err != nil {
 		return token.Token{}, err
 	}
+	if c, err = m.Know(ctx, c); err != nil {
+		return token.Token{}, err
+	}
 	if !c.Scopes.Has(scope.TokensWrite) {
 		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenTransferred, string(id), lacking(scope.TokensWrite))
 	}

@@ -31,6 +31,9 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 	if err != nil {
 		return token.Token{}, err
 	}
+	if c, err = m.Know(ctx, c); err != nil {
+		return token.Token{}, err
+	}
 	if !(c.owns(id) && c.Kind == principal.Person) && !c.Scopes.Has(scope.TokensWrite) {
 		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
 	}

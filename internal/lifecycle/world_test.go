@@ -71,6 +71,12 @@ var (
 	evil    = person("acc_evil", "mallory", "admin")
 )
 
+// holding is a person whom the table knows, admitted with some scopes.
+func holding(c lifecycle.Caller, scopes ...scope.Scope) lifecycle.Caller {
+	c.Scopes, c.Profile = scope.NewSet(scopes...), principal.ProfileCurrent
+	return c
+}
+
 // create issues a token or ends the test.
 func (w *world) create(c lifecycle.Caller, in lifecycle.Create) lifecycle.Issued {
 	w.Helper()

@@ -23,7 +23,6 @@ type Need func(*function)
 type function struct {
 	process   *boot.Process
 	endpoints *api.Endpoints
-	endpoint  api.Endpoint
 	handler   func(name string, log *slog.Logger, endpoint api.Endpoint) api.Lambda
 }
 
@@ -31,20 +30,15 @@ type function struct {
 func Run(name string, operation Operation, needs ...Need) {
 	boot.Run(func(p *boot.Process) any {
 		f := &function{process: p, endpoints: endpoints(p), handler: api.Handler}
-		f.endpoint = func(ctx context.Context, r *api.Request) (api.Answer, error) { return operation(f.endpoints, ctx, r) }
 		for _, need := range needs {
 			need(f)
 		}
-		return f.handler(name, p.Log, f.endpoint)
+		return f.handler(name, p.Log, func(ctx context.Context, r *api.Request) (api.Answer, error) { return operation(f.endpoints, ctx, r) })
 	})
 }
 
 // Keys gives an operation the keyring: it issues secrets, or pages through lists.
 func Keys(f *function) { f.endpoints.Manager.Keys = f.process.Keyring() }
-
-// Known has a person stored, with the roles they have now, before the operation acts for them. Operations that only read tokens
-// or events go without, and cannot write.
-func Known(f *function) { f.endpoint = f.endpoints.Known(f.endpoint) }
 
 // As has errors told in the form of another API than our own.
 func As(handler func(name string, log *slog.Logger, endpoint api.Endpoint) api.Lambda) Need {

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,5 +154,27 @@ func TestEventsOfChangesAreNeverChanged(t *testing.T) {
 		if may := function == "ListEventsFunction"; denied(err) == may {
 			t.Errorf("%s reads refused attempts: %v", function, err)
 		}
+	}
+}
+
+// Whoever asks for something that cannot be read has asked for nothing: not even they themselves are stored for it.
+func TestWhoAsksForWhatCannotBeReadIsNotStoredForIt(t *testing.T) {
+	t.Parallel()
+	id := strings.NewReplacer("{apiId}", "a1b2c3d4e5", "/v1/users/{id}", "/v1/users/me", "/v1/jobs/{id}", "/v1/jobs/job_AAAAAAAAAAAAAAAAAAAAAA", "{id}", "tok_AAAAAAAAAAAAAAAAAAAAAA")
+	for i, o := range contract.operations {
+		if strings.HasPrefix(o.path, "/scim/") { // which stores no caller
+			continue
+		}
+		method, path, account := strings.ToUpper(o.method), id.Replace(o.path), fmt.Sprintf("acc_unread_%d", i)
+		ada := says(t, account, time.Now(), 0, object{"sub": "ada"})
+		unchanged(t, []string{account}, func() {
+			ada.call(t, method, path+"?colour=red", nil, "If-Match", `"1"`).want(t, 400)
+			if _, ok := contract.under(o.place, "requestBody"); !ok {
+				return
+			}
+			if a := ada.call(t, method, path, object{"colour": "red"}, "If-Match", `"1"`); a.status != 400 && a.status != 422 {
+				t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+			}
+		})
 	}
 }

@@ -23,16 +23,9 @@ type bounds struct {
 	scopes scope.Set   // what that token permits now
 }
 
-// bounds reads what holds for the caller. The authorizer's word on the calling token may be as old as a gateway's cache,
-// and does not tell its addresses; so the token is read again.
+// bounds reads what holds for a calling token. The authorizer's word on it may be as old as a gateway's cache, and does not tell
+// its addresses; so the token is read again.
 func (m *Manager) bounds(ctx context.Context, c Caller) (bounds, error) {
-	if !c.IsToken() {
-		policy, err := m.Store.Settings(ctx, c.Account)
-		if err != nil {
-			return bounds{}, fmt.Errorf("reading the settings of %s: %w", c.Account, err)
-		}
-		return bounds{policy: policy}, nil
-	}
 	found, err := m.Store.Lookup(ctx, c.Token, store.Along{Account: c.Account})
 	if err == nil && found.Settings == nil {
 		err = token.ErrNotFound

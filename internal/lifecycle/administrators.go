@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenwright/tokenwright/internal/audit"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -74,7 +75,7 @@ func (m *Manager) saveWhole(ctx context.Context, w store.UserEnding) error {
 
 // writeUser saves a change; one that takes an administrator away holds, in the same transaction, that another one is
 // still there, so that two who remove each other at the same time do not both succeed.
-func (m *Manager) writeUser(ctx context.Context, c Caller, w store.UserEnding) error {
+func (m *Manager) writeUser(ctx context.Context, c Caller, w store.UserEnding, _ settings.RolesFrom) error {
 	w.Administrators = m.administrators()
 	if !m.isAdmin(w.Before) || m.isAdmin(w.After) {
 		return m.saveUser(ctx, w)

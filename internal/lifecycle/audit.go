@@ -55,7 +55,7 @@ func (m *Manager) TokenEvents(ctx context.Context, c Caller, target Target, q Ev
 		return m.Store.TokenEvents(ctx, c.Account, id, after, limit)
 	})
 	if err == nil && len(page.Events) == 0 && q.After == "" { // another account's answers like one that never was
-		_, _, err = m.find(ctx, c, id, m.now())
+		_, err = m.find(ctx, c, id, m.now())
 	}
 	return page, err
 }

@@ -85,18 +85,18 @@ func (m *Manager) createdBefore(ctx context.Context, c Caller, in Create) (Issue
 		return Issued{}, err
 	}
 	now := m.now()
-	tok, owner, err := m.find(ctx, c, issued.Token.ID, now)
+	s, err := m.find(ctx, c, issued.Token.ID, now)
 	if errors.Is(err, token.ErrNotFound) {
 		return Issued{}, conflict("token_revoked", "The token that this request made is gone. Create one with a new Idempotency-Key.")
 	}
 	if err == nil {
-		err = mayChange(&tok, now)
+		err = mayChange(s.Token, now)
 	}
 	if err == nil {
-		err = m.stillGood(ctx, &tok, issued.Secret, now)
+		err = m.stillGood(ctx, s.Token, issued.Secret, now)
 	}
 	if err == nil && c.IsToken() {
-		err = m.handsOn(ctx, c, &tok, &owner)
+		err = m.handsOn(ctx, c, s.Token, s.Owner)
 	}
 	if err != nil {
 		return Issued{}, err

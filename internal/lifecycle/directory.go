@@ -44,21 +44,19 @@ func (m *Manager) CreateEntry(ctx context.Context, c Caller, in Entry) (user.Use
 	if err := token.CheckSubject(in.Subject); err != nil {
 		return user.User{}, Invalid([]FieldError{{Field: "subject", Code: "bad_subject", Detail: "Want 1 to 255 characters, none of them a control character, and no token."}})
 	}
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return user.User{}, err
-	}
-	u, err := m.changeUser(ctx, c, id, 0, audit.UserCreated, func(u *user.User) error {
-		if u.Status != user.Offboarded || u.Subject != in.Subject {
-			return uniqueness(in.Subject)
-		}
-		u.Return(user.ByDirectory)
-		return m.enter(c, policy.RolesFrom, in, u)
+	return m.changeUserBy(ctx, c, userChange{
+		id: id, patience: retry.Changing, action: audit.UserCreated, byRoles: true, write: m.writeUser,
+		edit: func(u *user.User, from settings.RolesFrom) error {
+			if u.Status != user.Offboarded || u.Subject != in.Subject {
+				return uniqueness(in.Subject)
+			}
+			u.Return(user.ByDirectory)
+			return m.enter(c, from, in, u)
+		},
+		make: func(ctx context.Context, from settings.RolesFrom) (user.User, error) {
+			return m.newEntry(ctx, c, in, from)
+		},
 	})
-	if !errors.Is(err, user.ErrNotFound) {
-		return u, err
-	}
-	return m.newEntry(ctx, c, in, policy.RolesFrom)
 }
 
 func uniqueness(subject string) error {
@@ -122,11 +120,7 @@ func (m *Manager) ChangeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 	if !c.Scopes.Has(scope.SCIMUsers) {
 		return user.User{}, m.refusedUnread(ctx, c, audit.UserUpdated, string(id), lacking(scope.SCIMUsers))
 	}
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return user.User{}, err
-	}
-	return m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserUpdated, func(u *user.User) error {
+	return m.changeEntry(ctx, c, id, ifVersion, audit.UserUpdated, func(u *user.User, from settings.RolesFrom) error {
 		entry := entryOf(u)
 		if err := edit(&entry); err != nil {
 			return err
@@ -134,36 +128,24 @@ func (m *Manager) ChangeEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 		if entry.Subject != u.Subject {
 			return conflict("mutability", "A user's subject names it and cannot change. Delete this user and create the other one.")
 		}
-		return m.enter(c, policy.RolesFrom, entry, u)
+		return m.enter(c, from, entry, u)
 	})
 }
 
-func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64, from settings.RolesFrom, action audit.Action, edit func(*user.User) error) (user.User, error) {
-	if _, err := m.Entry(ctx, c, id); err != nil {
-		return user.User{}, err
-	}
-	return m.changeUserBy(ctx, c, id, retry.Ending, ifVersion, action, func(u *user.User) error {
-		if !isEntry(u) {
-			return fmt.Errorf("reading %s: %w", id, user.ErrNotFound)
-		}
-		return edit(u)
-	}, func(ctx context.Context, c Caller, w store.UserEnding) error {
-		w.Event.Action, w.KeepSuspender = entryAction(action, w.Before.Status, w.After.Status), w.After.Status == user.Offboarded
-		if from == settings.Tokenwright {
-			return m.writeUser(ctx, c, w)
-		}
-		if w.ByProvider = m.isAdmin(w.Before) && !m.isAdmin(w.After); !m.isAdmin(w.Before) { // nor by the time it is written
-			w.Administrators = m.administrators()
-		}
-		err := m.saveUser(ctx, w)
-		if w.ByProvider && inTheirWay(err) { // perhaps by whoever has just made roles Tokenwright's own
-			policy, err := m.Store.Settings(ctx, c.Account)
-			if err != nil {
-				return err
+func (m *Manager) changeEntry(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User, settings.RolesFrom) error) (user.User, error) {
+	return m.changeUserBy(ctx, c, userChange{
+		id: id, patience: retry.Ending, ifVersion: ifVersion, action: action, byRoles: true, entry: true, edit: edit,
+		write: func(ctx context.Context, c Caller, w store.UserEnding, from settings.RolesFrom) error {
+			w.Event.Action, w.KeepSuspender = entryAction(action, w.Before.Status, w.After.Status), w.After.Status == user.Offboarded
+			if from == settings.Tokenwright {
+				return m.writeUser(ctx, c, w, from)
 			}
-			from = policy.RolesFrom
-		}
-		return err
+			// Where others are in the way of this, perhaps by making roles Tokenwright's own, that is read again.
+			if w.ByProvider = m.isAdmin(w.Before) && !m.isAdmin(w.After); !m.isAdmin(w.Before) { // nor by the time it is written
+				w.Administrators = m.administrators()
+			}
+			return m.saveUser(ctx, w)
+		},
 	})
 }
 
@@ -184,11 +166,7 @@ func (m *Manager) DeleteEntry(ctx context.Context, c Caller, id user.ID, ifVersi
 	if !c.Scopes.Has(scope.SCIMUsers) {
 		return m.refusedUnread(ctx, c, audit.UserOffboarded, string(id), lacking(scope.SCIMUsers))
 	}
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return err
-	}
-	_, err = m.changeEntry(ctx, c, id, ifVersion, policy.RolesFrom, audit.UserOffboarded, func(u *user.User) error {
+	_, err := m.changeEntry(ctx, c, id, ifVersion, audit.UserOffboarded, func(u *user.User, _ settings.RolesFrom) error {
 		u.Offboard(user.ByDirectory, m.now())
 		return nil
 	})

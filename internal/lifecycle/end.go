@@ -9,6 +9,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
@@ -43,8 +44,8 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensDelete) {
 		return m.refusedUnread(ctx, c, audit.TokenRevoked, string(id), lacking(scope.TokensDelete))
 	}
-	_, err = m.end(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
-		if err := m.mayRevoke(ctx, c, tok); err != nil || !tok.RevokedAt.IsZero() {
+	_, err = m.end(ctx, c, id, ifVersion, func(now time.Time, tok *token.Token, stands standing.Standing) (audit.Action, []audit.Change, error) {
+		if err := c.mayRevoke(tok, stands.Policy); err != nil || !tok.RevokedAt.IsZero() {
 			return audit.TokenRevoked, nil, err
 		}
 		was := tok.Status(now)
@@ -55,19 +56,11 @@ func (m *Manager) Revoke(ctx context.Context, c Caller, target Target, ifVersion
 }
 
 // mayRevoke keeps others off a personal token, unless the account lets administrators revoke them.
-func (m *Manager) mayRevoke(ctx context.Context, c Caller, tok *token.Token) error {
-	refused := c.ownersAlone(tok)
-	if refused == nil {
-		return nil
-	}
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return err
-	}
+func (c Caller) mayRevoke(tok *token.Token, policy *settings.Settings) error {
 	if policy.AdminsMayRevokePersonalTokens {
 		return nil
 	}
-	return refused
+	return c.ownersAlone(tok)
 }
 
 // maxGrace bounds the overlap of two secrets.

@@ -47,14 +47,12 @@ func (m *Manager) RunJob(ctx context.Context, account user.AccountID, id job.ID)
 // deferred token is a step of its own, and that is tried for as long as it takes.
 func (m *Manager) step(ctx context.Context, before *job.Job) error {
 	c, now := makerOf(before), m.now()
-	if reason, err := m.lost(ctx, c, now); err != nil {
-		return err
-	} else if reason != "" {
-		return m.stop(ctx, c, before, reason, now)
-	}
-	policy, err := m.Store.Settings(ctx, c.Account)
+	policy, reason, err := m.lost(ctx, c, now)
 	if err != nil {
 		return err
+	}
+	if reason != "" {
+		return m.stop(ctx, c, before, reason, now)
 	}
 	taken, alone := before.Copy(), before.NextDeferred()
 	next, _, err := m.nextTokens(ctx, &taken, jobStep)

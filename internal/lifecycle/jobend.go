@@ -9,40 +9,40 @@ import (
 	"github.com/tokenwright/tokenwright/internal/job"
 	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
 
-// lost says why whoever began a job could not begin it now; "" = they could.
-func (m *Manager) lost(ctx context.Context, c Caller, now time.Time) (string, error) {
-	var holds scope.Set
-	if c.IsToken() {
-		s, err := m.standing(ctx, c, c.Token, now)
-		if errors.Is(err, token.ErrNotFound) {
-			return string(standing.Revoked), nil
-		}
-		if err != nil {
-			return "", err
-		}
-		if reason, _ := s.Refusal(nil, now); reason != "" {
-			return string(reason), nil
-		}
-		holds = s.Scopes(m.Catalogue)
-	} else {
-		u, err := m.findUser(ctx, c, c.User)
-		if errors.Is(err, user.ErrNotFound) || err == nil && u.Status != user.Active {
-			return string(standing.OwnerInactive), nil
-		}
-		if err != nil {
-			return "", err
-		}
-		holds = m.Catalogue.OfRoles(u.Roles)
+// lost says why whoever began a job could not begin it now; "" = they could, within the account's settings.
+func (m *Manager) lost(ctx context.Context, c Caller, now time.Time) (settings.Settings, string, error) {
+	holds, policy, reason, err := m.holds(ctx, c, now)
+	if err == nil && reason == "" && !holds.Has(scope.TokensDelete) {
+		reason = "insufficient_scope"
 	}
-	if !holds.Has(scope.TokensDelete) {
-		return "insufficient_scope", nil
+	return policy, string(reason), err
+}
+
+// holds returns what somebody may do now, of whom nothing is known but who they are, or why nothing at all.
+func (m *Manager) holds(ctx context.Context, c Caller, now time.Time) (scope.Set, settings.Settings, standing.Reason, error) {
+	if !c.IsToken() {
+		people, policy, err := m.Store.Owners(ctx, c.Account, []user.Ref{c.User.Ref()})
+		u, seen := people[c.User.Ref()]
+		if err == nil && (!seen || u.Account != c.Account || u.Status != user.Active) {
+			return nil, policy, standing.OwnerInactive, nil
+		}
+		return m.Catalogue.OfRoles(u.Roles), policy, "", err
 	}
-	return "", nil
+	s, err := m.standing(ctx, c, c.Token, now)
+	if errors.Is(err, token.ErrNotFound) {
+		return nil, settings.Settings{}, standing.Revoked, nil
+	}
+	if err != nil {
+		return nil, settings.Settings{}, "", err
+	}
+	reason, _ := s.Refusal(nil, now)
+	return s.Scopes(m.Catalogue), *s.Policy, reason, nil
 }
 
 // stop ends a job whose maker may not go on. What it did stays done.

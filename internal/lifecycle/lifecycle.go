@@ -152,17 +152,17 @@ func (c Caller) resolve(t Target) (token.ID, error) {
 // refusal says nothing of whether the token exists.
 func (c Caller) owns(id token.ID) bool { return id.Owner() == c.User.Ref() }
 
-// find reads a token of the caller's account. One of another account, and one whose retention is over, is not found.
-func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (token.Token, user.User, error) {
+// find reads a token of the caller's account, as it is shown, with what decides about it. One of another account, and one whose
+// retention is over, is not found.
+func (m *Manager) find(ctx context.Context, c Caller, id token.ID, now time.Time) (standing.Standing, error) {
 	s, err := m.standing(ctx, c, id, now)
-	if err != nil {
-		return token.Token{}, user.User{}, err
+	if err == nil {
+		overtake(s.Token, s.Owner, s.Policy)
 	}
-	overtake(s.Token, s.Owner, s.Policy)
-	return *s.Token, *s.Owner, nil
+	return s, err
 }
 
-// standing is find for a token as it is stored, with what decides about it.
+// standing is find for a token as it is stored.
 func (m *Manager) standing(ctx context.Context, c Caller, id token.ID, now time.Time) (standing.Standing, error) {
 	found, err := m.Store.Lookup(ctx, id, store.Along{Account: c.Account})
 	if err == nil && found.Token.Account != c.Account {
@@ -239,8 +239,8 @@ func orBusy(err error, what string) error {
 	return err
 }
 
-// tokenEdit changes a token and tells what that changes, and under which name.
-type tokenEdit func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error)
+// tokenEdit changes a token, which stands as it was read, and tells what that changes, and under which name.
+type tokenEdit func(now time.Time, tok *token.Token, stands standing.Standing) (audit.Action, []audit.Change, error)
 
 // end is changeWithin for an edit that ends the token or pauses it, and that nobody may hold up. The version it returns is the one
 // read and one more; whoever changed the token in between made it higher, and an If-Match with it is refused.
@@ -253,12 +253,13 @@ func (m *Manager) changeBy(
 ) (tok token.Token, err error) {
 	err = persist(ctx, p, "this token", func(ctx context.Context) error {
 		now := m.now()
-		before, owner, err := m.find(ctx, c, id, now)
+		stands, err := m.find(ctx, c, id, now)
 		if err != nil {
 			return err
 		}
+		before := *stands.Token
 		tok = before
-		action, changes, err := edit(now, &tok, &owner)
+		action, changes, err := edit(now, &tok, stands)
 		if err != nil {
 			return m.refused(ctx, c, action, string(id), err)
 		}

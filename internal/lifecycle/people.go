@@ -118,21 +118,19 @@ func (m *Manager) PutUser(ctx context.Context, c Caller, target Person, ifVersio
 	if err := Invalid(f); err != nil {
 		return user.User{}, err
 	}
-	policy, err := m.Store.Settings(ctx, c.Account)
-	if err != nil {
-		return user.User{}, err
+	ch := userChange{
+		id: id, patience: retry.Changing, ifVersion: ifVersion, action: audit.UserUpdated, byRoles: true, write: m.writeUser,
+		edit: func(u *user.User, from settings.RolesFrom) error { return m.editUser(c, in, from, u) },
 	}
-	patience := retry.Changing
 	if in.Roles.Set && !m.Catalogue.OfRoles(in.Roles.Value).Has(scope.UsersWrite) {
-		patience = retry.Ending // an administrator who is one no more must not be able to hold that up
+		ch.patience = retry.Ending // an administrator who is one no more must not be able to hold that up
 	}
-	u, err := m.changeUserBy(ctx, c, id, patience, ifVersion, audit.UserUpdated, func(u *user.User) error {
-		return m.editUser(c, in, policy.RolesFrom, u)
-	}, m.writeUser)
-	if errors.Is(err, user.ErrNotFound) && in.Subject != "" && ifVersion == 0 {
-		return m.invite(ctx, c, in, policy.RolesFrom)
+	if in.Subject != "" && ifVersion == 0 {
+		ch.make = func(ctx context.Context, from settings.RolesFrom) (user.User, error) {
+			return m.invite(ctx, c, in, from)
+		}
 	}
-	return u, err
+	return m.changeUserBy(ctx, c, ch)
 }
 
 func (m *Manager) checkRoles(roles []string, f *faults) {
@@ -296,43 +294,78 @@ func (m *Manager) setStatus(ctx context.Context, c Caller, target Person, ifVers
 	return m.changeUser(ctx, c, id, ifVersion, action, edit)
 }
 
-// changeUser reads a person, lets edit change a copy, and writes the difference with its event, like changeWithin does for
-// tokens. A change that would leave the account without an administrator is refused, and one that stops the person cannot
-// be held up by them.
+// changeUser makes a change that has nothing to do with roles. One that stops the person cannot be held up by them.
 func (m *Manager) changeUser(ctx context.Context, c Caller, id user.ID, ifVersion int64, action audit.Action, edit func(*user.User) error) (user.User, error) {
 	patience := retry.Changing
 	if action == audit.UserSuspended || action == audit.UserOffboarded {
 		patience = retry.Ending
 	}
-	return m.changeUserBy(ctx, c, id, patience, ifVersion, action, edit, m.writeUser)
+	return m.changeUserBy(ctx, c, userChange{
+		id: id, patience: patience, ifVersion: ifVersion, action: action, write: m.writeUser,
+		edit: func(u *user.User, _ settings.RolesFrom) error { return edit(u) },
+	})
 }
 
-// userWrite writes a changed user with its event.
-type userWrite func(ctx context.Context, c Caller, w store.UserEnding) error
+// userChange is a change of a person.
+type userChange struct {
+	id        user.ID
+	patience  retry.Patience
+	ifVersion int64
+	action    audit.Action
+	byRoles   bool // where roles come from decides about it, and is read along; else from is ""
+	entry     bool // who is no person in the directory is not found
+	edit      func(u *user.User, from settings.RolesFrom) error
+	write     func(ctx context.Context, c Caller, w store.UserEnding, from settings.RolesFrom) error
+	// make makes the person where there is none; nil = that is an error.
+	make func(ctx context.Context, from settings.RolesFrom) (user.User, error)
+}
 
-// changeUserBy is changeUser with another way to write.
-func (m *Manager) changeUserBy(
-	ctx context.Context, c Caller, id user.ID, p retry.Patience, ifVersion int64, action audit.Action, edit func(*user.User) error, write userWrite,
-) (u user.User, err error) {
-	err = persist(ctx, p, "this user", func(ctx context.Context) error {
+// read reads whom a change is about, and where roles come from.
+func (m *Manager) read(ctx context.Context, c Caller, ch *userChange) (u user.User, from settings.RolesFrom, err error) {
+	if !ch.byRoles {
+		u, err = m.findUser(ctx, c, ch.id)
+		return u, "", err
+	}
+	people, policy, err := m.Store.Owners(ctx, c.Account, []user.Ref{ch.id.Ref()})
+	u, seen := people[ch.id.Ref()]
+	if err == nil && (!seen || u.Account != c.Account) {
+		err = user.ErrNotFound
+	}
+	if err != nil {
+		err = fmt.Errorf("reading %s: %w", ch.id, err)
+	}
+	return u, policy.RolesFrom, err
+}
+
+// changeUserBy reads a person, lets edit change a copy, and writes the difference with its event, like changeWithin does for
+// tokens. A change that would leave the account without an administrator is refused.
+func (m *Manager) changeUserBy(ctx context.Context, c Caller, ch userChange) (u user.User, err error) {
+	err = persist(ctx, ch.patience, "this user", func(ctx context.Context) error {
 		now := m.now()
-		before, err := m.findUser(ctx, c, id)
+		before, from, err := m.read(ctx, c, &ch)
+		if errors.Is(err, user.ErrNotFound) && ch.make != nil {
+			u, err = ch.make(ctx, from)
+			return err
+		}
+		if err == nil && ch.entry && !isEntry(&before) {
+			err = fmt.Errorf("reading %s: %w", ch.id, user.ErrNotFound)
+		}
 		if err != nil {
 			return err
 		}
 		if before.Kind != user.Person {
 			err := conflict("not_a_person", "This is the user behind a service token. Change the token.")
-			return m.refused(ctx, c, action, string(id), err)
+			return m.refused(ctx, c, ch.action, string(ch.id), err)
 		}
 		u = before
-		if err := edit(&u); err != nil {
-			return m.refused(ctx, c, action, string(id), err)
+		if err := ch.edit(&u, from); err != nil {
+			return m.refused(ctx, c, ch.action, string(ch.id), err)
 		}
-		if c.User == id && before.Status != user.Active && u.Status == user.Active {
+		if c.User == ch.id && before.Status != user.Active && u.Status == user.Active {
 			// They were let in a moment ago, when they were active still.
-			return m.refused(ctx, c, action, string(id), forbidden("owner_inactive", "You were suspended or offboarded a moment ago."))
+			return m.refused(ctx, c, ch.action, string(ch.id), forbidden("owner_inactive", "You were suspended or offboarded a moment ago."))
 		}
-		if err := atVersion("user", before.Version, ifVersion); err != nil {
+		if err := atVersion("user", before.Version, ch.ifVersion); err != nil {
 			return err
 		}
 		changes := diffUsers(&before, &u)
@@ -342,13 +375,13 @@ func (m *Manager) changeUserBy(
 		u.UpdatedAt, u.Version = now, before.Version+1
 		giver, err := m.giver(ctx, c, &before, &u)
 		if err != nil {
-			return m.refused(ctx, c, action, string(id), err)
+			return m.refused(ctx, c, ch.action, string(ch.id), err)
 		}
-		event, err := m.event(c, now, action, string(id), changes...)
+		event, err := m.event(c, now, ch.action, string(ch.id), changes...)
 		if err != nil {
 			return err
 		}
-		return write(ctx, c, store.UserEnding{Before: before, After: u, IfVersion: ifVersion, Event: event, Giver: giver})
+		return ch.write(ctx, c, store.UserEnding{Before: before, After: u, IfVersion: ch.ifVersion, Event: event, Giver: giver}, from)
 	})
 	if err != nil {
 		return user.User{}, err

@@ -19,8 +19,11 @@ func (m *Manager) Get(ctx context.Context, c Caller, target Target) (token.Token
 	if !c.owns(id) && !c.Scopes.Has(scope.TokensRead) {
 		return token.Token{}, lacking(scope.TokensRead)
 	}
-	tok, _, err := m.find(ctx, c, id, m.now())
-	return tok, err
+	s, err := m.find(ctx, c, id, m.now())
+	if err != nil {
+		return token.Token{}, err
+	}
+	return *s.Token, nil
 }
 
 // Query says which tokens to list. Zero fields do not filter.

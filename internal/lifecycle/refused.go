@@ -77,7 +77,7 @@ func inTheirWay(err error) bool { return isChanged(err) || errors.Is(err, store.
 func (m *Manager) has(ctx context.Context, c Caller, target string) (bool, error) {
 	var err error
 	if id, bad := token.ParseID(target); bad == nil {
-		_, _, err = m.find(ctx, c, id, m.now())
+		_, err = m.find(ctx, c, id, m.now())
 	} else if id, bad := user.ParseID(target); bad == nil {
 		_, err = m.findUser(ctx, c, id)
 	} else if id, bad := job.ParseID(target); bad == nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/tokenwright/tokenwright/internal/period"
 	"github.com/tokenwright/tokenwright/internal/retry"
 	"github.com/tokenwright/tokenwright/internal/scope"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Rotate gives a token a new secret: same id, scopes and expiry. The old secret stops at once, or after grace.
@@ -97,8 +97,8 @@ func (r *rotation) rotate(ctx context.Context, once *once) (Issued, error) {
 			return m.seal(r.caller, *once, key, Issued{Token: after, Secret: secret}, now)
 		}}
 	}
-	tok, err := m.changeWithin(ctx, r.caller, r.id, r.ifVersion, &r.within, func(now time.Time, tok *token.Token, owner *user.User) (audit.Action, []audit.Change, error) {
-		if err := m.mayRotate(r.caller, tok, owner, &r.within, r.free, now); err != nil {
+	tok, err := m.changeWithin(ctx, r.caller, r.id, r.ifVersion, &r.within, func(now time.Time, tok *token.Token, stands standing.Standing) (audit.Action, []audit.Change, error) {
+		if err := m.mayRotate(r.caller, tok, stands.Owner, &r.within, r.free, now); err != nil {
 			return audit.TokenRotated, nil, err
 		}
 		end, err := graceEnd(r.grace, now)
@@ -142,12 +142,12 @@ func (r *rotation) again(ctx context.Context, once once) (Issued, error) {
 		return Issued{}, err
 	}
 	now := r.now()
-	tok, owner, err := r.find(ctx, r.caller, r.id, now)
+	s, err := r.find(ctx, r.caller, r.id, now)
 	if err != nil {
 		return Issued{}, err
 	}
-	if err = r.mayRotate(r.caller, &tok, &owner, &r.within, r.free, now); err == nil {
-		err = r.stillGood(ctx, &tok, issued.Secret, now)
+	if err = r.mayRotate(r.caller, s.Token, s.Owner, &r.within, r.free, now); err == nil {
+		err = r.stillGood(ctx, s.Token, issued.Secret, now)
 	}
 	if err != nil {
 		return Issued{}, r.refused(ctx, r.caller, audit.TokenRotated, string(r.id), err)

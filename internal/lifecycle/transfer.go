@@ -34,10 +34,11 @@ func (m *Manager) Transfer(ctx context.Context, c Caller, target Target, ifVersi
 
 func (m *Manager) transfer(ctx context.Context, c Caller, id token.ID, ifVersion int64, to user.ID) (token.Token, error) {
 	now := m.now()
-	before, _, err := m.find(ctx, c, id, now)
+	stands, err := m.find(ctx, c, id, now)
 	if err != nil {
 		return token.Token{}, err
 	}
+	before := *stands.Token
 	if before.Kind != token.Service {
 		err := conflict("not_a_service_token", "A personal token belongs to its person and cannot be handed on.")
 		return token.Token{}, m.refused(ctx, c, audit.TokenTransferred, string(id), err)

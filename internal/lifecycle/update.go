@@ -10,8 +10,8 @@ import (
 	"github.com/tokenwright/tokenwright/internal/principal"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/standing"
 	"github.com/tokenwright/tokenwright/internal/token"
-	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // Update is a request to change a token. Fields that are not set stay.
@@ -38,12 +38,12 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		return token.Token{}, m.refusedUnread(ctx, c, audit.TokenUpdated, string(id), lacking(scope.TokensWrite))
 	}
 	var within bounds
-	if in.CIDRs.Set || in.Scopes.Set || in.ExpiresAt.Set {
+	if c.IsToken() && (in.CIDRs.Set || in.Scopes.Set || in.ExpiresAt.Set) {
 		if within, err = m.bounds(ctx, c); err != nil {
 			return token.Token{}, m.refusedUnread(ctx, c, audit.TokenUpdated, string(id), err)
 		}
 	}
-	edit := func(now time.Time, tok *token.Token, _ *user.User) (audit.Action, []audit.Change, error) {
+	edit := func(now time.Time, tok *token.Token, stands standing.Standing) (audit.Action, []audit.Change, error) {
 		if err := c.ownersAlone(tok); err != nil {
 			return audit.TokenUpdated, nil, err
 		}
@@ -61,6 +61,7 @@ func (m *Manager) Update(ctx context.Context, c Caller, target Target, ifVersion
 		if in.Active.Value && !tok.Active && c.Token == id {
 			return audit.TokenUpdated, nil, forbidden("token_inactive", "The token was paused a moment ago, and cannot resume itself.")
 		}
+		within.policy = *stands.Policy
 		changes, err := m.apply(c, in, &within, tok, now)
 		return audit.TokenUpdated, changes, err
 	}

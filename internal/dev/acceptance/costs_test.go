@@ -247,13 +247,18 @@ func (m *metered) allRows() {
 	once := func() { _, err := m.RotateOnce(ctx, person, target, 0, period.Period{}, "one"); m.must(err) }
 	row("rotate with `Idempotency-Key`", once)
 	row("the same rotation once more", once)
+	row("narrow a token, or bring its end forward", func() {
+		_, err := m.Update(ctx, person, target, 0, lifecycle.Update{ExpiresAt: lifecycle.Field[time.Time]{Set: true, Value: m.now.Add(time.Hour)}})
+		m.must(err)
+	})
 	row("revoke", func() { m.must(m.Revoke(ctx, person, target, 0)) })
-	row("list a token's events, here 5", func() {
+	row("list a token's events, here 6", func() {
 		_, err := m.TokenEvents(ctx, person, target, lifecycle.EventQuery{Limit: 25})
 		m.must(err)
 	})
 	m.apiRows(person, target)
 	m.peopleRows(person)
+	m.rowsOfOthersTokens(person)
 	create(lifecycle.Create{Scopes: lifecycle.Field[[]scope.Pattern]{Set: true, Value: []scope.Pattern{"tokens:write", "orders:read"}}})()
 	person = m.admit(issued.Secret.Reveal())
 	row("create a service token with another token", create(lifecycle.Create{Kind: token.Service, Scopes: service}))
@@ -296,6 +301,17 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 		_, err := m.Create(ctx, ada, lifecycle.Create{Name: "x"})
 		m.must(err)
 	})
+	entries := ada
+	entries.Scopes = append(slices.Clone(ada.Scopes), scope.SCIMUsers)
+	row("make a person by SCIM", func() {
+		_, err := m.CreateEntry(ctx, entries, lifecycle.Entry{Subject: "dan", Active: true})
+		m.must(err)
+	})
+	row("change, suspend or resume a person by SCIM", func() {
+		_, err := m.ChangeEntry(ctx, entries, user.RefOf(ada.Account, "dan").ID(), 0, func(e *lifecycle.Entry) error { e.Active = false; return nil })
+		m.must(err)
+	})
+	row("offboard a person by SCIM", func() { m.must(m.DeleteEntry(ctx, entries, user.RefOf(ada.Account, "dan").ID(), 0)) })
 	refuse := func() {
 		nobody := ada
 		nobody.Scopes = nil
@@ -310,6 +326,30 @@ func (m *metered) peopleRows(ada lifecycle.Caller) {
 	m.now = m.now.Add(time.Second)
 	m.must(m.RevokeIssuedBefore(ctx, ada, &lifecycle.Person{Me: true}, m.now, ""))
 	row("a step through up to 100 tokens after it, here with 1 that had no end", func() { m.must(m.Purge(ctx, ada.User.Ref())) })
+}
+
+// rowsOfOthersTokens are what administrators do with other people's tokens, where the settings let them.
+func (m *metered) rowsOfOthersTokens(ada lifecycle.Caller) {
+	ctx := m.t.Context()
+	eve := lifecycle.Caller{Principal: principal.Principal{
+		Kind: principal.Person, Account: ada.Account, User: user.RefOf(ada.Account, "eve").ID(), Subject: "eve", Profile: principal.ProfileMissing,
+	}}
+	policy, err := m.Settings(ctx, ada)
+	m.must(err)
+	loose := policy
+	loose.AdminsMayRevokePersonalTokens = true
+	_, _, err = m.SetSettings(ctx, ada, policy.Version, loose)
+	m.must(err)
+	var theirs [2]token.ID
+	for i := range theirs {
+		issued, err := m.Create(ctx, eve, lifecycle.Create{Name: "x"})
+		m.must(err)
+		theirs[i] = issued.Token.ID
+	}
+	m.row("revoke another's token, where the settings allow it", func() { m.must(m.Revoke(ctx, ada, lifecycle.Target{ID: theirs[0]}, 0)) })
+	j, err := m.BulkRevoke(ctx, ada, lifecycle.BulkRevoke{IDs: theirs[1:]})
+	m.must(err)
+	m.row("a step of a bulk revocation, here with 1 token", func() { m.must(m.RunJob(ctx, ada.Account, j.ID)) })
 }
 
 // apiRows are the rows of the operations on rules.

@@ -27,6 +27,17 @@ func (t *Table) Lookup(ctx context.Context, id token.ID, along store.Along) (sto
 	return item.Lookup(items, id, along)
 }
 
+// LookupUser is Lookup for a user: user.ErrNotFound, with what came along, when there is none.
+func (t *Table) LookupUser(ctx context.Context, ref user.Ref, along store.Along) (store.Found, error) {
+	ctx, cancel := context.WithTimeout(ctx, TotalTimeout)
+	defer cancel()
+	items, err := t.batch(ctx, item.UserKeys(ref, along))
+	if err != nil {
+		return store.Found{}, err
+	}
+	return item.LookupUser(items, ref, along)
+}
+
 // User reads one user.
 func (t *Table) User(ctx context.Context, ref user.Ref) (user.User, error) {
 	it, err := t.get(ctx, item.ProfileKey(ref))

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
 	"github.com/tokenwright/tokenwright/internal/standing"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -27,12 +28,14 @@ func (m *Manager) lost(ctx context.Context, c Caller, now time.Time) (settings.S
 // holds returns what somebody may do now, of whom nothing is known but who they are, or why nothing at all.
 func (m *Manager) holds(ctx context.Context, c Caller, now time.Time) (scope.Set, settings.Settings, standing.Reason, error) {
 	if !c.IsToken() {
-		people, policy, err := m.Store.Owners(ctx, c.Account, []user.Ref{c.User.Ref()})
-		u, seen := people[c.User.Ref()]
-		if err == nil && (!seen || u.Account != c.Account || u.Status != user.Active) {
-			return nil, policy, standing.OwnerInactive, nil
+		found, err := m.Store.LookupUser(ctx, c.User.Ref(), store.Along{Account: c.Account})
+		if errors.Is(err, user.ErrNotFound) || err == nil && (found.Owner.Account != c.Account || found.Owner.Status != user.Active) {
+			return nil, settings.Settings{}, standing.OwnerInactive, nil
 		}
-		return m.Catalogue.OfRoles(u.Roles), policy, "", err
+		if err != nil {
+			return nil, settings.Settings{}, "", err
+		}
+		return m.Catalogue.OfRoles(found.Owner.Roles), *found.Settings, "", nil
 	}
 	s, err := m.standing(ctx, c, c.Token, now)
 	if errors.Is(err, token.ErrNotFound) {

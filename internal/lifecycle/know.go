@@ -52,15 +52,15 @@ type person struct {
 // The authorizer holds settings for a moment, so they are read as well. Where roles are Tokenwright's to give since, the claim
 // must not undo what was given.
 func (m *Manager) meet(ctx context.Context, c Caller) (person, error) {
-	users, policy, err := m.Store.Owners(ctx, c.Account, []user.Ref{c.User.Ref()})
-	if err != nil {
+	found, err := m.Store.LookupUser(ctx, c.User.Ref(), store.Along{Account: c.Account})
+	if err != nil && !errors.Is(err, user.ErrNotFound) {
 		return person{}, fmt.Errorf("reading %s: %w", c.User, err)
 	}
-	p := person{policy: policy}
-	if p.user, p.seen = users[c.User.Ref()]; p.seen && (!p.user.IsPerson(c.Account, c.Subject) || p.user.Status != user.Active) {
+	p := person{user: found.Owner, seen: err == nil, policy: *found.Settings}
+	if p.seen && (!p.user.IsPerson(c.Account, c.Subject) || p.user.Status != user.Active) {
 		return person{}, errInactive
 	}
-	p.counts = standing.Roles(&p.user, user.Statement{Roles: c.Roles, At: c.RolesStatedAt}, policy.RolesFrom, m.Catalogue)
+	p.counts = standing.Roles(&p.user, user.Statement{Roles: c.Roles, At: c.RolesStatedAt}, p.policy.RolesFrom, m.Catalogue)
 	return p, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/route"
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/settings"
+	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
 	"github.com/tokenwright/tokenwright/internal/user"
 )
@@ -252,11 +253,11 @@ type meetings struct {
 	n   int
 }
 
-func (c *meetings) Owners(ctx context.Context, a user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error) {
-	if slices.Contains(refs, c.who) {
+func (c *meetings) LookupUser(ctx context.Context, ref user.Ref, along store.Along) (store.Found, error) {
+	if ref == c.who {
 		c.n++
 	}
-	return c.Store.Owners(ctx, a, refs)
+	return c.Store.LookupUser(ctx, ref, along)
 }
 
 func TestEveryChangeStoresWhoAsksAndMeetsThemOnce(t *testing.T) {

@@ -27,6 +27,8 @@ import (
 type Store interface {
 	// Lookup returns a token, its owner and what comes along, or token.ErrNotFound when token or owner are missing.
 	Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error)
+	// LookupUser returns a user as the Owner, with what comes along, which is there also with user.ErrNotFound.
+	LookupUser(ctx context.Context, ref user.Ref, along store.Along) (store.Found, error)
 	// Owners returns users by reference, those that exist, and the account's settings.
 	Owners(ctx context.Context, account user.AccountID, refs []user.Ref) (map[user.Ref]user.User, settings.Settings, error)
 	// User returns a user, or user.ErrNotFound.

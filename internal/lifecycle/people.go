@@ -326,15 +326,17 @@ func (m *Manager) read(ctx context.Context, c Caller, ch *userChange) (u user.Us
 		u, err = m.findUser(ctx, c, ch.id)
 		return u, "", err
 	}
-	people, policy, err := m.Store.Owners(ctx, c.Account, []user.Ref{ch.id.Ref()})
-	u, seen := people[ch.id.Ref()]
-	if err == nil && (!seen || u.Account != c.Account) {
+	found, err := m.Store.LookupUser(ctx, ch.id.Ref(), store.Along{Account: c.Account})
+	if err == nil && found.Owner.Account != c.Account {
 		err = user.ErrNotFound
 	}
 	if err != nil {
 		err = fmt.Errorf("reading %s: %w", ch.id, err)
 	}
-	return u, policy.RolesFrom, err
+	if found.Settings != nil {
+		from = found.Settings.RolesFrom
+	}
+	return found.Owner, from, err
 }
 
 // changeUserBy reads a person, lets edit change a copy, and writes the difference with its event, like changeWithin does for

@@ -30,7 +30,7 @@ var (
 	ErrOwnerInactive = errors.New("owner is not active")
 )
 
-// Along is what the look-up of a token brings along in its one round trip.
+// Along is what the look-up of a token, or of a user, brings along in its one round trip.
 type Along struct {
 	Account user.AccountID // whose settings; "" = none
 	API     route.APIID    // whose rules; "" = none
@@ -38,12 +38,13 @@ type Along struct {
 
 // Found is what a look-up found.
 type Found struct {
-	Token token.Token
+	Token token.Token // of the look-up of a user, zero
 	Owner user.User
-	// Settings are nil when they were not asked for, or asked for of another account than the token's.
+	// Settings are nil when they were not asked for, or asked for of another account than the token's. They are there also when
+	// the user that was looked up is not: whoever signs in for the first time is held to them.
 	Settings *settings.Settings
 	// Rules are nil when they were not asked for; of an API that has none the version is 0. They are there also when the
-	// token is not: whoever guesses ids must not make every guess read them.
+	// token is not, or the user: whoever guesses ids must not make every guess read them.
 	Rules *route.Rules
 }
 

@@ -106,6 +106,30 @@ func (v *Validator) lookup(ctx context.Context, id token.ID, api route.APIID, no
 	return found.Token, found.Owner, s, err
 }
 
+// lookupUser is lookup for a signed-in person, whose account the identity provider names: always one round trip. The error is
+// user.ErrNotFound when nobody has seen them; the settings hold for them all the same.
+func (v *Validator) lookupUser(ctx context.Context, ref user.Ref, account user.AccountID, api route.APIID, now time.Time) (user.User, settings.Settings, error) {
+	along := store.Along{API: v.apis.stale(api, now)}
+	if _, held := v.policies.fresh(account, now); !held {
+		along.Account = account
+	}
+	found, err := v.Store.LookupUser(ctx, ref, along)
+	if found.Rules != nil {
+		v.apis.hold(found.Rules, now)
+	}
+	if found.Settings != nil {
+		v.policies.hold(account, *found.Settings, now)
+	}
+	if err != nil && !errors.Is(err, user.ErrNotFound) {
+		return user.User{}, settings.Settings{}, err
+	}
+	policy, unread := v.policy(ctx, account, now) // which came with the person
+	if unread != nil {
+		err = unread
+	}
+	return found.Owner, policy, err
+}
+
 // policy returns an account's settings, at most PolicyAge old.
 func (v *Validator) policy(ctx context.Context, account user.AccountID, now time.Time) (settings.Settings, error) {
 	if s, ok := v.policies.fresh(account, now); ok {

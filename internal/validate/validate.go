@@ -28,9 +28,9 @@ type Store interface {
 	// Lookup returns a token, its owner and what comes along in one round trip, or token.ErrNotFound when token or owner
 	// are missing.
 	Lookup(ctx context.Context, id token.ID, along store.Along) (store.Found, error)
-	// User returns the owner, or user.ErrNotFound.
-	User(ctx context.Context, ref user.Ref) (user.User, error)
-	// Settings returns an account's policy, settings.Default when it has none.
+	// LookupUser is Lookup for a signed-in person: user.ErrNotFound, with what came along, when nobody has seen them.
+	LookupUser(ctx context.Context, ref user.Ref, along store.Along) (store.Found, error)
+	// Settings returns an account's policy, settings.Default when it has none. It is asked where no look-up can bring it.
 	Settings(ctx context.Context, account user.AccountID) (settings.Settings, error)
 	// Routes returns the rules of an API, at version 0 when it has none. It is asked where no look-up can bring them.
 	Routes(ctx context.Context, api route.APIID) (route.Rules, error)
@@ -187,12 +187,8 @@ func (v *Validator) person(ctx context.Context, r Request, now time.Time) (Admis
 	if err != nil {
 		return Admission{}, &Denial{Reason: InvalidJWT, Detail: err.Error()}
 	}
-	policy, err := v.policy(ctx, claims.Account, now)
-	if err != nil {
-		return Admission{}, err
-	}
 	ref := user.RefOf(claims.Account, claims.Subject)
-	known, err := v.Store.User(ctx, ref)
+	known, policy, err := v.lookupUser(ctx, ref, claims.Account, r.API, now)
 	missing := errors.Is(err, user.ErrNotFound)
 	switch {
 	case err != nil && !missing:
@@ -200,7 +196,7 @@ func (v *Validator) person(ctx context.Context, r Request, now time.Time) (Admis
 	case !missing && (known.Status != user.Active || !known.IsPerson(claims.Account, claims.Subject)):
 		return Admission{}, &Denial{Reason: OwnerInactive, Authentic: true}
 	}
-	routes, err := v.rules(ctx, r.API, now)
+	routes, err := v.rules(ctx, r.API, now) // which came with the person
 	if err != nil {
 		return Admission{}, err
 	}

@@ -37,11 +37,12 @@ type world struct {
 
 	policy      settings.Settings
 	policyErr   error
-	policyReads int
+	policyReads int // by themselves
+	policyAlong int // with a person
 
 	rules                  route.Rules // of every API
 	rulesErr               error
-	rulesAlong, rulesAlone int // reads with a token, and by themselves
+	rulesAlong, rulesAlone int // reads with a token or a person, and by themselves
 
 	touches  int
 	touchErr error
@@ -95,15 +96,30 @@ func (w *world) Settings(context.Context, user.AccountID) (settings.Settings, er
 	return w.policy, w.policyErr
 }
 
-func (w *world) User(_ context.Context, ref user.Ref) (user.User, error) {
+func (w *world) LookupUser(_ context.Context, ref user.Ref, along store.Along) (found store.Found, err error) {
 	w.reads++
 	if w.storeErr != nil {
-		return user.User{}, w.storeErr
+		return store.Found{}, w.storeErr
 	}
-	if ref != w.owner.Ref {
-		return user.User{}, user.ErrNotFound
+	if along.API != "" {
+		w.rulesAlong++
+		rules := w.rules
+		rules.API = along.API
+		found.Rules, err = &rules, w.rulesErr
 	}
-	return w.owner, nil
+	if along.Account != "" {
+		w.policyAlong++
+		policy := w.policy
+		found.Settings, err = &policy, errors.Join(err, w.policyErr)
+	}
+	switch {
+	case err != nil:
+		return store.Found{}, err
+	case ref != w.owner.Ref:
+		return found, user.ErrNotFound
+	}
+	found.Owner = w.owner
+	return found, nil
 }
 
 func (w *world) Touch(ctx context.Context, _ token.ID, _ time.Time, _ netip.Addr) error {
@@ -445,6 +461,30 @@ func TestSettingsAreHeldForASecondAndCostNoRoundTrip(t *testing.T) {
 	w.policy.Personal.AllowNeverExpire = true
 	if err := use(validate.PolicyAge); err != nil {
 		t.Errorf("loosened again: %v", err)
+	}
+}
+
+// Of a person whom nobody has seen no more than of any other.
+func TestAJWTIsOneRoundTripWhateverIsDue(t *testing.T) {
+	for name, ref := range map[string]user.Ref{"a known person": user.RefOf("acc_acme", "ada"), "a person never seen": "somebodyels"} {
+		w, _, v := start(t)
+		person(w)
+		w.owner.Ref = ref
+		for n, tt := range []struct {
+			after           time.Duration
+			policies, rules int
+		}{
+			{0, 1, 1}, {1, 1, 1}, {validate.PolicyAge - 1, 1, 1}, {validate.PolicyAge, 2, 1}, {validate.RulesAge - 1, 3, 1}, {validate.RulesAge, 3, 2},
+			{2 * validate.RulesAge, 4, 3},
+		} {
+			w.now = noon.Add(tt.after)
+			if ok, err := calls(t.Context(), v, jwt); !ok || err != nil {
+				t.Errorf("%s after %s: %v, %v", name, tt.after, ok, err)
+			}
+			if w.reads != n+1 || w.policyAlong != tt.policies || w.rulesAlong != tt.rules || w.policyReads != 0 || w.rulesAlone != 0 {
+				t.Errorf("%s after %s: %d look-ups with %d and %d reads along, %d and %d alone", name, tt.after, w.reads, w.policyAlong, w.rulesAlong, w.policyReads, w.rulesAlone)
+			}
+		}
 	}
 }
 

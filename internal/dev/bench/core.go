@@ -42,7 +42,10 @@ func (m *memory) Routes(_ context.Context, api route.APIID) (route.Rules, error)
 func (m *memory) Settings(context.Context, user.AccountID) (settings.Settings, error) {
 	return settings.Default(), nil
 }
-func (m *memory) User(context.Context, user.Ref) (user.User, error) { return m.owner, nil }
+
+func (m *memory) LookupUser(ctx context.Context, _ user.Ref, along store.Along) (store.Found, error) {
+	return m.Lookup(ctx, "", along)
+}
 func (m *memory) Touch(context.Context, token.ID, time.Time, netip.Addr) error {
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tokenwright/tokenwright/internal/scope"
 	"github.com/tokenwright/tokenwright/internal/store"
 	"github.com/tokenwright/tokenwright/internal/token"
+	"github.com/tokenwright/tokenwright/internal/user"
 )
 
 // PutRules writes rules of an API past the store: GET /orders needs the scope orders:read.
@@ -62,5 +63,21 @@ func bringsRulesAlong(t *testing.T, f *Fixture) {
 	}
 	if found, err = f.Store.Lookup(t.Context(), unknown.ID, along("broken")); !errors.Is(err, token.ErrNotFound) || found.Rules != nil {
 		t.Errorf("of an unknown token, with rules that cannot be read: %+v, %v", found, err)
+	}
+
+	of := func(ref user.Ref, api route.APIID) (store.Found, error) {
+		return f.Store.LookupUser(t.Context(), ref, along(api))
+	}
+	if found, err = of(ada.Ref, "a1b2c3"); err != nil || found.Owner.Ref != ada.Ref || found.Settings == nil || found.Rules == nil || found.Rules.Version != 3 {
+		t.Errorf("of a user: %+v, %v", found, err)
+	}
+	if found, err = of("somebodyels", "a1b2c3"); !errors.Is(err, user.ErrNotFound) || found.Settings == nil || found.Rules == nil || found.Rules.Version != 3 {
+		t.Errorf("of an unknown user: %+v, %v", found, err)
+	}
+	if found, err = of("somebodyels", "broken"); err == nil || errors.Is(err, user.ErrNotFound) || found.Settings != nil {
+		t.Errorf("of an unknown user, with rules that cannot be read: %+v, %v", found, err)
+	}
+	if found, err = f.Store.LookupUser(t.Context(), ada.Ref, store.Along{}); err != nil || found.Owner.Ref != ada.Ref || found.Settings != nil || found.Rules != nil {
+		t.Errorf("of a user, with nothing along: %+v, %v", found, err)
 	}
 }

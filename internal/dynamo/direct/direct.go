@@ -70,17 +70,13 @@ func (t *Table) Settings(ctx context.Context, account user.AccountID) (settings.
 	return item.Settings(items[item.SettingsKey(account)])
 }
 
-// User reads one user.
-func (t *Table) User(ctx context.Context, ref user.Ref) (user.User, error) {
-	items, err := t.read(ctx, item.ProfileKey(ref))
+// LookupUser reads a user and what comes along in one BatchGetItem; user.ErrNotFound, with what came along, when there is none.
+func (t *Table) LookupUser(ctx context.Context, ref user.Ref, along store.Along) (store.Found, error) {
+	items, err := t.read(ctx, item.UserKeys(ref, along)...)
 	if err != nil {
-		return user.User{}, err
+		return store.Found{}, err
 	}
-	it, ok := items[item.ProfileKey(ref)]
-	if !ok {
-		return user.User{}, user.ErrNotFound
-	}
-	return item.User(it)
+	return item.LookupUser(items, ref, along)
 }
 
 // Warm opens the connection while a function starts, by reading a key that is never there.

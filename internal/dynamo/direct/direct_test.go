@@ -67,8 +67,8 @@ func alike(t *testing.T, f *storetest.Fixture, table *direct.Table, id token.ID)
 		t.Errorf("scopes: SDK %#v, direct %#v", wantToken.Scopes, tok.Scopes)
 	}
 	wantUser, wantUserErr := f.Store.User(t.Context(), id.Owner())
-	person, userErr := table.User(t.Context(), id.Owner())
-	if diff := cmp.Diff(wantUser, person, equal); diff != "" {
+	person, userErr := table.LookupUser(t.Context(), id.Owner(), store.Along{})
+	if diff := cmp.Diff(wantUser, person.Owner, equal); diff != "" {
 		t.Errorf("user (- SDK, + direct):\n%s", diff)
 	}
 	for _, sentinel := range []error{token.ErrNotFound, token.ErrUnavailable, user.ErrNotFound} {
@@ -131,6 +131,16 @@ func TestItBringsAlongWhatTheSDKBringsAlong(t *testing.T) {
 				}
 				if (wantErr == nil) != (err == nil) || errors.Is(wantErr, token.ErrNotFound) != errors.Is(err, token.ErrNotFound) {
 					t.Errorf("%s with %+v: SDK %v, direct %v", id, along, wantErr, err)
+				}
+			}
+			for _, ref := range []user.Ref{ada.Ref, "somebodyels"} {
+				want, wantErr := f.Store.LookupUser(t.Context(), ref, along)
+				got, err := table.LookupUser(t.Context(), ref, along)
+				if diff := cmp.Diff(want, got, equal, cmp.AllowUnexported(period.Period{}), cmp.Comparer(sameTemplate)); diff != "" {
+					t.Errorf("%s with %+v (- SDK, + direct):\n%s", ref, along, diff)
+				}
+				if (wantErr == nil) != (err == nil) || errors.Is(wantErr, user.ErrNotFound) != errors.Is(err, user.ErrNotFound) {
+					t.Errorf("%s with %+v: SDK %v, direct %v", ref, along, wantErr, err)
 				}
 			}
 		}
